@@ -1,0 +1,58 @@
+"""What can go wrong between a question and its answer."""
+
+from __future__ import annotations
+
+from documents.errors import InvalidInput, ServiceError
+
+
+class EmptyQuestion(InvalidInput):
+    code = "empty_question"
+    default_message = "Please type a question."
+
+
+class QuestionTooLong(InvalidInput):
+    code = "question_too_long"
+    default_message = "The question is too long."
+
+
+class ModelError(ServiceError):
+    """The language model did not give a usable answer."""
+
+    code = "model_failed"
+    default_message = "The language model did not answer as it must. Please try again."
+    status = 502
+
+
+class ModelUnauthorized(ModelError):
+    code = "model_unauthorized"
+    default_message = (
+        "The language model refused the configured API key. Please tell the administrator."
+    )
+    retryable = False
+
+
+class ModelBusy(ModelError):
+    code = "model_busy"
+    default_message = (
+        "The language model is receiving too many requests. Please try again in a moment."
+    )
+    status = 503
+
+
+class ModelTimeout(ModelError):
+    code = "model_timeout"
+    default_message = "The language model took too long. What had arrived was kept."
+    status = 504
+
+
+class ModelUnreachable(ModelError):
+    code = "model_unreachable"
+    default_message = (
+        "The language model cannot be reached. Please tell the administrator if this lasts."
+    )
+    status = 502
+
+
+class ModelInterrupted(ModelError):
+    code = "model_interrupted"
+    default_message = "The language model stopped in the middle. What had arrived was kept."

@@ -1,0 +1,187 @@
+"""Answering without a language model: the sentences that best carry the answer, quoted.
+
+Each sentence of the passages is scored by the share of the question's words it
+holds, weighted by how rare they are, by the kind of answer asked for (a number, a
+date, a name), by likeness of meaning where an embedder is at hand, and by the rank
+of its passage. The best few are quoted, each with its citation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chat.llm.terms import numbers, rarity, term_set
+from chat.types import Passage
+from documents.text.sentences import sentence_spans
+
+#: Gives the likeness of a question to each of some sentences, cosines in [-1, 1].
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+
+MAX_SENTENCES = 4
+#: A sentence that holds less of the question than this share of the best one is left out.
+RELATIVE_FLOOR = 0.62
+#: Below this score nothing in the passages speaks of the question.
+ABSOLUTE_FLOOR = 0.22
+#: Sentences that share more of their words than this say the same.
+SAME = 0.75
+
+_HOW_MUCH = re.compile(
+    r"\bhow (?:many|much|long|old|far|high|large|big|tall|often|fast|deep|wide|heavy)\b"
+    r"|\bwhat (?:percentage|percent|number|amount|proportion|share|rate|price|cost|age|size)\b"
+    r"|\bwie ?(?:viele?|lange|alt|hoch|gro(?:ß|ss)|weit|oft|teuer)\b|\bcu[aá]nt[oa]s?\b"
+    r"|\bcombien\b|\bquant[oaie]\b|多少|几个|幾|いくつ|いくら|何人",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"\bwhen\b|\b(?:what|which|in what|in which) (?:year|date|day|month|century|decade)\b"
+    r"|\bwann\b|\bcu[aá]ndo\b|\bquand\b|\bquando\b|\ben qu[eé] (?:año|fecha)\b"
+    r"|什么时候|何时|哪一年|哪年|いつ|何年",
+    re.IGNORECASE,
+)
+_WHO = re.compile(
+    r"\bwho(?:m|se)?\b|\bwer\b|\bwem\b|\bwen\b|\bqui[eé]n(?:es)?\b|\bqui\b|\bchi\b|谁|誰",
+    re.IGNORECASE,
+)
+_DATE = re.compile(
+    r"\b(?:1[0-9]|20)\d{2}s?\b|\b\d{1,2}(?:st|nd|rd|th)?[ -]+centur|\bcentur(?:y|ies)\b"
+    r"|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,4}\b"
+    r"|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d{2}-\d{2}|\bsiglos?\b|\d+ ?年|世纪|世紀",
+    re.IGNORECASE,
+)
+_NUMBER_WORD = re.compile(
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|"
+    r"fifty|hundred|thousand|million|billion|half|third|quarter|dozen|once|twice|dos|tres|cuatro|"
+    r"cinco|zwei|drei|vier|fünf|deux|trois|quatre|cinq)\b|[一二三四五六七八九十百千万亿两]",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[\w,;:\"“(] )(?:[A-Z][\w'’-]+)|[\u4e00-\u9fff]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A sentence of a passage. ``text == content[start:end]`` of its version."""
+
+    passage: Passage
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+def choose(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    similarity: Similarity | None = None,
+    limit: int = MAX_SENTENCES,
+) -> tuple[Quote, ...]:
+    """The one to ``limit`` sentences that best carry the answer, best first.
+
+    Empty when no sentence speaks of the question. Same input, same output.
+    """
+    candidates = [quote for passage in passages for quote in _sentences(passage)]
+    scored = _scored(question, candidates, similarity)
+    scored.sort(key=lambda quote: (-quote.score, quote.passage.n, quote.start))
+    if not scored or scored[0].score < ABSOLUTE_FLOOR:
+        return ()
+    floor = max(scored[0].score * RELATIVE_FLOOR, ABSOLUTE_FLOOR)
+    chosen: list[Quote] = []
+    for quote in scored:
+        if quote.score < floor or len(chosen) == limit:
+            break
+        if not any(_says_the_same(quote.text, other.text) for other in chosen):
+            chosen.append(quote)
+    return tuple(chosen)
+
+
+def composed(quotes: Sequence[Quote]) -> str:
+    """The answer's text in a model's form: each sentence, then its passage's ``[n]``.
+
+    The best sentence leads; those that stand near it in the same passage follow in
+    the order of the document, so that the quotation reads on.
+    """
+    best = {quote.passage.n: i for i, quote in reversed(list(enumerate(quotes)))}
+    ordered = sorted(quotes, key=lambda quote: (best[quote.passage.n], quote.start))
+    return "\n\n".join(f"{_one_line(quote.text)} [{quote.passage.n}]" for quote in ordered)
+
+
+def _sentences(passage: Passage) -> list[Quote]:
+    return [
+        Quote(passage, passage.text[a:b], passage.start + a, passage.start + b, 0.0)
+        for a, b in sentence_spans(passage.text)
+    ]
+
+
+def _scored(
+    question: str, candidates: Sequence[Quote], similarity: Similarity | None
+) -> list[Quote]:
+    texts = [quote.text for quote in candidates]
+    weights = rarity(texts)
+    asked = term_set(question)
+    known = {term: weights.get(term, max(weights.values(), default=1.0)) for term in asked}
+    likeness = similarity(question, texts) if similarity and texts else [0.0] * len(texts)
+    return [
+        Quote(
+            quote.passage,
+            quote.text,
+            quote.start,
+            quote.end,
+            _score(question, quote, known) + 0.25 * max(float(alike), 0.0),
+        )
+        for quote, alike in zip(candidates, likeness, strict=True)
+    ]
+
+
+def _score(question: str, quote: Quote, known: dict[str, float]) -> float:
+    total = sum(known.values())
+    if not total:
+        return 0.0
+    said = term_set(quote.text)
+    share = sum(weight for term, weight in known.items() if term in said) / total
+    if share == 0:
+        return 0.0
+    # The words around a sentence tell what it is about: "It was founded in 1912."
+    around = term_set(f"{quote.passage.title} {quote.passage.heading} {quote.passage.text}")
+    context = sum(weight for term, weight in known.items() if term in around) / total
+    cue = 0.12 if _fits_kind(question, quote.text) else 0.0
+    rank = 0.05 / quote.passage.n
+    return (0.75 * share + 0.15 * context + cue + rank) * _form(quote.text, said)
+
+
+def _fits_kind(question: str, sentence: str) -> bool:
+    """Whether ``sentence`` holds something of the kind that ``question`` asks for.
+
+    A number or name that the question itself gives is no answer to it.
+    """
+    if _WHEN.search(question):
+        return any(match[0] not in question for match in _DATE.finditer(sentence))
+    if _HOW_MUCH.search(question):
+        return bool(numbers(sentence) - numbers(question) or _NUMBER_WORD.search(sentence))
+    if _WHO.search(question):
+        return any(match[0] not in question for match in _NAME.finditer(sentence))
+    return False
+
+
+def _form(text: str, said: frozenset[str]) -> float:
+    """How far ``text`` is a sentence: headings, table rows and questions count less."""
+    if text.rstrip().endswith(("?", "？")):
+        return 0.6
+    if "\t" in text or " | " in text:
+        return 0.85
+    if len(said) < 3:
+        return 0.6
+    if text.rstrip()[-1:] not in ".!。！\"”’':)]»）":
+        return 0.8
+    return 1.0
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    a, b = term_set(one), term_set(other)
+    smaller = min(len(a), len(b))
+    return smaller > 0 and len(a & b) / smaller > SAME and numbers(one) == numbers(other)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,174 @@
+"""Reads of conversations and answers, as their owner may see them now."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection as AnyOf
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from chat.models import Citation, Conversation, Message
+from chat.types import Turn
+from documents.errors import NotFound
+from documents.models import Document
+
+#: An answer that was not written to for so long lost its process.
+ANSWER_SILENT_AFTER = timedelta(seconds=90)
+INTERRUPTED = {
+    "code": "interrupted",
+    "message": "The answer was interrupted. What had arrived was kept.",
+}
+WITHDRAWN = "(You can no longer read the source of this sentence.)"
+
+
+def conversation_list(user: AbstractBaseUser) -> QuerySet[Conversation]:
+    """Return the user's conversations, the latest first."""
+    rows: QuerySet[Conversation] = Conversation.objects.visible_to(user)
+    return rows.order_by("-updated_at", "id")
+
+
+def _key(value: object) -> uuid.UUID:
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        raise NotFound from None
+
+
+def conversation_get(user: AbstractBaseUser, conversation_id: object) -> Conversation:
+    """Return one of the user's conversations. Raises ``NotFound``."""
+    key = _key(conversation_id)
+    found: Conversation | None = Conversation.objects.visible_to(user).filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_get(user: AbstractBaseUser, message_id: object) -> Message:
+    """Return one of the user's messages. Raises ``NotFound``."""
+    rows = Message.objects.visible_to(user).select_related("conversation", "feedback")
+    found: Message | None = rows.filter(pk=_key(message_id)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def answer_of(message: Message, user: AbstractBaseUser) -> dict[str, Any]:
+    """Return an answer in the shape of the API."""
+    return answers_of([message], user)[0]
+
+
+def answers_of(messages: Iterable[Message], user: AbstractBaseUser) -> list[dict[str, Any]]:
+    """Return answers in the shape of the API, with two queries for all of them.
+
+    What cites a document that the user may no longer read, or that is gone, shows
+    neither its quote nor the sentences that nothing else carries.
+    """
+    messages = list(messages)
+    cited: dict[uuid.UUID, list[Citation]] = {message.pk: [] for message in messages}
+    for citation in Citation.objects.filter(message__in=messages).order_by("n"):
+        cited[citation.message_id].append(citation)
+    ids = {c.document_id for group in cited.values() for c in group}
+    readable = set(
+        Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
+    )
+    return [_answer(message, cited[message.pk], readable) for message in messages]
+
+
+def _answer(
+    message: Message, citations: list[Citation], readable: AnyOf[uuid.UUID | None]
+) -> dict[str, Any]:
+    lost = {c.n for c in citations if c.document_id not in readable}
+    text, sentences = _without(message, lost)
+    state, error = _state(message)
+    return {
+        "id": str(message.pk),
+        "conversation_id": str(message.conversation_id),
+        "question": message.question,
+        "standalone_question": message.standalone_question,
+        "answer": text,
+        "state": state,
+        "error": error,
+        "refused": message.refused,
+        "confidence": message.confidence,
+        "sentences": sentences,
+        "citations": [_citation(c, available=c.n not in lost) for c in citations],
+        "model": message.model,
+        "usage": message.usage,
+        "timings": message.timings,
+        "created_at": message.created_at.isoformat(),
+    }
+
+
+def _state(message: Message) -> tuple[str, dict[str, str] | None]:
+    silent = timezone.now() - message.touched_at > ANSWER_SILENT_AFTER
+    if message.state == Message.State.ANSWERING and silent:
+        return Message.State.STOPPED.value, INTERRUPTED
+    if message.error_code:
+        return message.state, {"code": message.error_code, "message": message.error_message}
+    return message.state, None
+
+
+def _without(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any]]]:
+    """Return text and sentences with what only lost citations carry taken out."""
+    text, shown, cut = message.answer, [], 0
+    parts: list[str] = []
+    for sentence in message.sentences:
+        numbers = sentence["citations"]
+        if lost and numbers and set(numbers) <= lost:
+            parts += [text[cut : sentence["start"]], WITHDRAWN]
+            start = sum(map(len, parts)) - len(WITHDRAWN)
+            cut = sentence["end"]
+            sentence = sentence | {"text": WITHDRAWN, "verdict": "unsupported"}  # noqa: PLW2901
+        else:
+            parts.append(text[cut : sentence["start"]])
+            start = sum(map(len, parts))
+            parts.append(text[sentence["start"] : sentence["end"]])
+            cut = sentence["end"]
+        shown.append(sentence | {"start": start, "end": start + len(parts[-1])})
+    return "".join([*parts, text[cut:]]), shown
+
+
+def _citation(citation: Citation, *, available: bool) -> dict[str, Any]:
+    return {
+        "n": citation.n,
+        "document_id": str(citation.document_id) if available else None,
+        "title": citation.title if available else "A source you can no longer read",
+        "version": citation.version,
+        "page": citation.page,
+        "quote": citation.quote if available else "",
+        "start": citation.start,
+        "end": citation.end,
+        "url": citation_url(citation) if available else None,
+        "available": available,
+    }
+
+
+def citation_url(citation: Citation) -> str:
+    """Return the address of the page that shows the passage in its document."""
+    return passage_url(citation.document_id, citation.version, citation.start, citation.end)
+
+
+def passage_url(document_id: object, version: int, start: int, end: int) -> str:
+    """Return the address at which a span of a version is shown, marked."""
+    return f"/documents/{document_id}/versions/{version}/?start={start}&end={end}#passage"
+
+
+def history(message: Message, user: AbstractBaseUser, limit: int = 4) -> tuple[Turn, ...]:
+    """Return the turns before this one, oldest first, as far as the user may still read them."""
+    rows = (
+        Message.objects.filter(
+            conversation_id=message.conversation_id, created_at__lt=message.created_at
+        )
+        .exclude(answer="")
+        .order_by("-created_at")[:limit]
+    )
+    answers = answers_of(reversed(rows), user)
+    return tuple(
+        Turn(answer["standalone_question"] or answer["question"], answer["answer"])
+        for answer in answers
+    )

@@ -1,0 +1,191 @@
+"""Plain values that travel through a question's life: passages, citations, answers, events.
+
+Nothing here touches Django, a database or the network. Offsets count Unicode
+code points, start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How well the cited passages carry a sentence."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+
+
+class ConfidenceLabel(StrEnum):
+    """The confidence of an answer in a word."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of one document version that goes into a prompt.
+
+    ``n`` counts from 1 in the prompt. ``text == content[start:end]`` of that
+    version. ``page_breaks`` lists ``(offset, page)`` where the page changes inside
+    the passage, in ascending order; ``page`` is the one it begins on.
+    """
+
+    n: int
+    document_id: str
+    title: str
+    version: int
+    version_id: int
+    page: int | None
+    heading: str
+    text: str
+    start: int
+    end: int
+    relevance: float
+    page_breaks: tuple[tuple[int, int], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The page on which the character at ``offset`` of the version's text stands."""
+        page = self.page
+        for begins, number in self.page_breaks:
+            if begins <= offset:
+                page = number
+        return page
+
+
+@dataclass(frozen=True, slots=True)
+class CitationDraft:
+    """A citation before it has a row: ``quote == content[start:end]``.
+
+    ``n`` counts from 1 in the answer; ``passage`` is the ``n`` of the passage.
+    """
+
+    n: int
+    passage: int
+    document_id: str
+    title: str
+    version: int
+    version_id: int
+    page: int | None
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSentence:
+    """A sentence of an answer with the numbers it cites, not yet verified.
+
+    ``text`` is without markers; ``start``/``end`` are its place in the answer's
+    text, markers included.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CitedAnswer:
+    """An answer with its markers renumbered 1..k in order of appearance.
+
+    ``invented`` counts the markers that named no passage and became plain text.
+    """
+
+    text: str
+    sentences: tuple[CitedSentence, ...]
+    citations: tuple[CitationDraft, ...]
+    invented: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer and what verification says of it.
+
+    ``support`` in [0, 1] is the score behind ``verdict``.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+    support: float = 0.0
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How far an answer can be relied on, in [0, 1] and in a word."""
+
+    value: float
+    label: ConfidenceLabel
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDraft:
+    """A finished answer before it is kept.
+
+    ``model`` is ``extractive`` where no language model was asked. Tokens are 0
+    where the server did not count them. ``timings`` maps a step to milliseconds.
+    ``incomplete`` marks an answer that was cut off; what had arrived is kept.
+    """
+
+    question: str
+    answer: str
+    refused: bool
+    confidence: float
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[CitationDraft, ...] = ()
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    timings: Mapping[str, float] = field(default_factory=dict)
+    incomplete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of the conversation with its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesEvent:
+    """The passages were found. The first event of a stream."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaEvent:
+    """A piece of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoneEvent:
+    """The finished answer. The last event of a stream that went well."""
+
+    answer: AnswerDraft
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """What stopped the answer. ``partial`` holds what had arrived, if anything had."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    partial: AnswerDraft | None = None
+
+
+StreamEvent = SourcesEvent | DeltaEvent | DoneEvent | ErrorEvent

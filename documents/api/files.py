@@ -1,0 +1,42 @@
+"""Sends stored files without letting them act: never run, never framed, never guessed at."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.utils.http import content_disposition_header
+
+from documents import storage
+from documents.models import DocumentVersion
+from documents.types import MediaType
+
+#: HTML comes as plain text: a file must not become a page of this site.
+_SERVED_AS = {
+    MediaType.PDF: "application/pdf",
+    MediaType.DOCX: str(MediaType.DOCX),
+    MediaType.TXT: "text/plain",
+    MediaType.MARKDOWN: "text/plain",
+    MediaType.HTML: "text/plain",
+}
+
+
+def _inert(response: HttpResponse) -> HttpResponse:
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def original_response(version: DocumentVersion) -> HttpResponse:
+    """Return the original bytes as a download under the name they were uploaded with."""
+    data = storage.original_read(version.original)
+    kind = _SERVED_AS.get(MediaType(version.media_type), "application/octet-stream")
+    response = HttpResponse(data, content_type=kind)
+    disposition = content_disposition_header(as_attachment=True, filename=version.filename)
+    response["Content-Disposition"] = disposition or "attachment"
+    return _inert(response)
+
+
+def text_response(text: str) -> HttpResponse:
+    """Return extracted text, character for character."""
+    return _inert(HttpResponse(text, content_type="text/plain; charset=utf-8"))

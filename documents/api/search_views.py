@@ -1,0 +1,48 @@
+"""Search over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from documents.api.serializers import SearchResultSerializer, SearchSerializer
+from documents.search.hybrid import search
+from documents.services.collections import collection_get
+from documents.types import Mode
+
+
+class SearchView(APIView):
+    """Passages for a question."""
+
+    @extend_schema(
+        operation_id="search", parameters=[SearchSerializer], responses=SearchResultSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """Search the documents the caller may read."""
+        return self._search(request, request.query_params)
+
+    @extend_schema(
+        operation_id="search_post", request=SearchSerializer, responses=SearchResultSerializer
+    )
+    def post(self, request: Request) -> Response:
+        """Search, with the question in the body."""
+        return self._search(request, request.data)
+
+    def _search(self, request: Request, data: Any) -> Response:
+        asked = SearchSerializer(data=data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        named = given.get("collection")
+        result = search(
+            request.user,
+            given["q"],
+            mode=Mode(given["mode"]),
+            limit=given["limit"],
+            collections=[collection_get(request.user, named).pk] if named else (),
+            documents=[given["document"]] if given.get("document") else (),
+        )
+        return Response(SearchResultSerializer(result).data)

@@ -1,0 +1,37 @@
+"""What an embedder is: texts in, unit vectors out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Rows are vectors: shape ``(texts, dimensions)``, ``float32``, each of length 1.
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of one fixed size.
+
+    ``model`` names the vector space: two embedders with the same ``model`` and
+    ``dimensions`` must give comparable vectors. ``dense_weight`` is the share of
+    the semantic channel in the fusion, as measured for this model.
+    """
+
+    model: str
+    dimensions: int
+    dense_weight: float
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Vectors for passages, in the order given.
+
+        Raises ``EmbeddingFailed`` when the vectors are missing, of another size
+        or not finite; nothing partial is returned.
+        """
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """The vector of one question, shape ``(dimensions,)``. Raises like above."""
+        ...

@@ -1,0 +1,255 @@
+"""From the body of a Word document to blocks of text.
+
+One walk for all stories (body, notes, headers, text boxes): block elements make
+blocks, inline elements add to the paragraph, and whatever hangs on a paragraph
+(text boxes, notes, comments) follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
+
+from documents.extract.docx_numbering import Numbering
+from documents.extract.docx_styles import Styles, numbered
+from documents.extract.docx_symbols import symbol
+from documents.extract.docx_table import Rows, table_blocks
+from documents.extract.ooxml import Element, attribute, child, is_on, name, value_of
+from documents.types import Block, BlockKind
+
+_GONE: Final = frozenset({"w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:sdtPr", "w:sdtEndPr", "w:rt"})
+_LITERAL: Final = {
+    "w:tab": "\t",
+    "w:ptab": "\t",
+    "w:br": "\n",
+    "w:cr": "\n",
+    "w:noBreakHyphen": "-",
+}
+
+
+class Parts(Protocol):
+    """What the walk asks of the package, by relationship or note id."""
+
+    def note(self, kind: str, identifier: str) -> Element | None:
+        """Return a footnote, endnote or comment not given before."""
+
+    def drawn(self, relation: str) -> Iterable[str]:
+        """Return the texts of a chart or a diagram."""
+
+    def embedded(self, relation: str) -> Iterable[Block]:
+        """Return the blocks of a file in another format that the document embeds."""
+
+
+class Walk:
+    """Reads the stories of one document, in order: automatic numbers go on counting."""
+
+    def __init__(self, styles: Styles, numbering: Numbering, parts: Parts) -> None:
+        self.hidden = False
+        self._styles = styles
+        self._numbering = numbering
+        self._parts = parts
+        self._text: list[str] = []
+        self._attached: list[Block] = []
+        self._codes: list[bool] = []
+        self._hides: list[bool] = [False]
+        self._ignore_fields = False
+        self._inline_by_name: dict[str, Callable[[Element], None]] = {
+            "w:r": self._run,
+            "w:t": self._literal_text,
+            "w:sym": lambda node: self._say(symbol(node)),
+            "w:fldChar": self._field,
+            "w:footnoteReference": lambda node: self._note("footnote", node),
+            "w:endnoteReference": lambda node: self._note("endnote", node),
+            "w:commentReference": lambda node: self._note("comment", node),
+            "w:txbxContent": self._text_box,
+            "w:tbl": self._inline_table,
+            "a:p": self._drawing_paragraph,
+            "v:textpath": lambda node: self._attach(node.get("string") or ""),
+            "c:chart": lambda node: self._drawn(attribute(node, "r:id")),
+            "cx:chart": lambda node: self._drawn(attribute(node, "r:id")),
+            "dgm:relIds": lambda node: self._drawn(attribute(node, "r:dm")),
+            "mc:AlternateContent": self._alternative,
+            "m:f": self._fraction,
+            "m:sSup": lambda node: self._script(node, "m:sup", "^"),
+            "m:sSub": lambda node: self._script(node, "m:sub", "_"),
+            "m:t": self._literal_text,
+        }
+
+    def story(self, root: Element) -> list[Block]:
+        """Return the blocks of one story."""
+        self._codes = []
+        blocks = list(self._blocks(root))
+        if self._codes and not self._ignore_fields:  # a field without an end swallows the rest
+            self._ignore_fields = True
+            blocks = list(self._blocks(root))
+            self._ignore_fields = False
+        return blocks
+
+    # --- block elements
+
+    def _blocks(self, container: Element) -> Iterator[Block]:
+        for node in container:
+            kind = name(node)
+            if kind == "w:p":
+                yield from self._paragraph(node)
+            elif kind == "w:tbl":
+                yield from table_blocks(self._rows(node))
+            elif kind == "w:altChunk":
+                yield from self._parts.embedded(attribute(node, "r:id") or "")
+            elif kind == "mc:AlternateContent":
+                yield from self._alternative_blocks(node)
+            elif kind not in _GONE:
+                loose = any(name(inner) == "w:r" for inner in node)
+                yield from self._paragraph(node) if loose else self._blocks(node)
+
+    def _alternative_blocks(self, node: Element) -> list[Block]:
+        for choice in node:
+            if blocks := list(self._blocks(choice)):
+                return blocks
+        return []
+
+    def _paragraph(self, node: Element) -> Iterator[Block]:
+        properties = child(node, "w:pPr")
+        style = value_of(properties, "w:pStyle") or self._styles.default
+        outer = self._text, self._attached
+        self._text, self._attached = [], []
+        self._hides.append(self._styles.is_hidden(style))
+        self._inline(node)
+        self._hides.pop()
+        text, attached = "".join(self._text).strip(), self._attached
+        self._text, self._attached = outer
+        yield from self._block(text, properties, style)
+        yield from attached
+
+    def _block(self, text: str, properties: Element | None, style: str | None) -> Iterator[Block]:
+        if not text:
+            return
+        member = numbered(properties) or self._styles.numbered(style)
+        if member is not None and member.number is None and (base := self._styles.numbered(style)):
+            member = type(member)(base.number, member.depth)
+        label = self._numbering.label(member, style) if member is not None else None
+        labelled = f"{label} {text}" if label else text
+        level = self._styles.heading_level(properties, style)
+        if level:
+            yield Block(labelled, BlockKind.HEADING, level)
+        else:
+            kind = BlockKind.PARAGRAPH if label is None else BlockKind.LIST_ITEM
+            yield Block(labelled, kind)
+
+    def _rows(self, table: Element) -> Rows:
+        for row in _parts_of(table, "w:tr"):
+            properties = child(row, "w:trPr")
+            if properties is None or child(properties, "w:del") is None:
+                yield [list(self._blocks(cell)) for cell in _parts_of(row, "w:tc")]
+
+    # --- inline elements
+
+    def _inline(self, container: Element) -> None:
+        for node in container:
+            kind = name(node)
+            if kind in _LITERAL:
+                self._say(_LITERAL[kind])
+            elif handler := self._inline_by_name.get(kind):
+                handler(node)
+            elif kind not in _GONE and len(node):
+                self._inline(node)
+
+    def _run(self, node: Element) -> None:
+        properties = child(node, "w:rPr")
+        hidden = is_on(properties, "w:vanish")
+        if hidden is None:
+            style = value_of(properties, "w:rStyle")
+            hidden = self._hides[-1] or (style is not None and self._styles.is_hidden(style))
+        self._hides.append(hidden)
+        self._inline(node)
+        self._hides.pop()
+
+    def _say(self, text: str) -> None:
+        """Add to the paragraph, unless it is hidden or part of a field's code."""
+        if self._hides[-1]:
+            self.hidden = self.hidden or bool(text.strip())
+        elif self._ignore_fields or not any(self._codes):
+            self._text.append(text)
+
+    def _literal_text(self, node: Element) -> None:
+        self._say(node.text or "")
+
+    def _field(self, node: Element) -> None:
+        """Follow ``w:fldChar``: code until ``separate``, result until ``end``."""
+        match attribute(node, "w:fldCharType"):
+            case "begin":
+                self._codes.append(True)
+            case "separate" if self._codes:
+                self._codes[-1] = False
+            case "end" if self._codes:
+                self._codes.pop()
+            case _:
+                pass
+
+    def _alternative(self, node: Element) -> None:
+        """Take the first choice that says anything."""
+        before = len(self._text), len(self._attached)
+        for choice in node:
+            self._inline(choice)
+            if (len(self._text), len(self._attached)) != before:
+                return
+
+    def _attach(self, text: str, kind: BlockKind = BlockKind.PARAGRAPH) -> None:
+        if text.strip() and not self._hides[-1]:
+            self._attached.append(Block(text.strip(), kind))
+
+    def _text_box(self, node: Element) -> None:
+        codes, self._codes = self._codes, []
+        self._attached.extend(self._blocks(node))
+        self._codes = codes
+
+    def _inline_table(self, node: Element) -> None:
+        self._attached.extend(table_blocks(self._rows(node)))
+
+    def _drawing_paragraph(self, node: Element) -> None:
+        self._attach("".join(part.text or "" for part in node.iter() if name(part) == "a:t"))
+
+    def _drawn(self, relation: str | None) -> None:
+        self._attach("\n".join(self._parts.drawn(relation or "")))
+
+    def _note(self, kind: str, node: Element) -> None:
+        if self._hides[-1]:
+            return
+        note = self._parts.note(kind, attribute(node, "w:id") or "")
+        if note is None:
+            return
+        codes, self._codes = self._codes, []
+        text = "\n".join(block.text for block in self._blocks(note))
+        self._codes = codes
+        author = attribute(note, "w:author") if kind == "comment" else None
+        self._attach(f"Comment by {author}: {text}" if author and text else text, BlockKind.NOTE)
+
+    def _fraction(self, node: Element) -> None:
+        for part, mark in (("m:num", "/"), ("m:den", "")):
+            self._grouped(child(node, part))
+            self._say(mark)
+
+    def _script(self, node: Element, part: str, mark: str) -> None:
+        self._grouped(child(node, "m:e"))
+        self._say(mark)
+        self._grouped(child(node, part))
+
+    def _grouped(self, node: Element | None) -> None:
+        """Say a part of a formula, in brackets when it is longer than a sign."""
+        if node is None:
+            return
+        begin = len(self._text)
+        self._inline(node)
+        said = "".join(self._text[begin:])
+        if len(said) > 1 and not said.isalnum():
+            self._text[begin:] = ["(", said, ")"]
+
+
+def _parts_of(container: Element, wanted: str) -> Iterator[Element]:
+    """Yield rows of a table or cells of a row, through content controls and the like."""
+    for node in container:
+        kind = name(node)
+        if kind == wanted:
+            yield node
+        elif kind not in _GONE and kind not in ("w:tblPr", "w:trPr", "w:tc", "w:tr"):
+            yield from _parts_of(node, wanted)

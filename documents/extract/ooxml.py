@@ -1,0 +1,216 @@
+"""Office Open XML packages: parts, relationships and XML that may be hostile.
+
+Names of elements are given as ``w:p`` whichever of the two families of
+namespaces (transitional or strict, ISO/IEC 29500 parts 4 and 1) a file uses.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+
+from documents.errors import CorruptFile, TooComplex, UnsafeContent
+from documents.extract.zipped import Archive
+
+#: Inflated bytes of all parts that are read together. XML takes about five
+#: times its size in memory.
+MAX_INFLATED: Final = 100 * 1024 * 1024
+
+_PREFIXES: Final = {
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main": "w",
+    "http://purl.oclc.org/ooxml/wordprocessingml/main": "w",
+    "http://schemas.microsoft.com/office/word/2003/wordml": "w",
+    "http://schemas.openxmlformats.org/officeDocument/2006/relationships": "r",
+    "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
+    "http://schemas.openxmlformats.org/officeDocument/2006/math": "m",
+    "http://purl.oclc.org/ooxml/officeDocument/math": "m",
+    "http://schemas.openxmlformats.org/drawingml/2006/main": "a",
+    "http://purl.oclc.org/ooxml/drawingml/main": "a",
+    "http://schemas.openxmlformats.org/drawingml/2006/chart": "c",
+    "http://purl.oclc.org/ooxml/drawingml/chart": "c",
+    "http://schemas.microsoft.com/office/drawing/2014/chartex": "cx",
+    "http://schemas.openxmlformats.org/drawingml/2006/diagram": "dgm",
+    "http://purl.oclc.org/ooxml/drawingml/diagram": "dgm",
+    "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
+    "urn:schemas-microsoft-com:vml": "v",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://purl.org/dc/terms/": "dcterms",
+}
+_NAMESPACES: Final = {
+    prefix: tuple(uri for uri, short in _PREFIXES.items() if short == prefix)
+    for prefix in _PREFIXES.values()
+}
+#: libxml2 error codes for a document past its limits (nesting, length of a text).
+_LIMIT_CODES: Final = frozenset(
+    {etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG}
+)
+_DECLARATIONS: Final = tuple(
+    text.encode(codec)
+    for text in ("<!DOCTYPE", "<!ENTITY")
+    for codec in ("utf-8", "utf-16-le", "utf-16-be")
+)
+
+Element = etree._Element  # noqa: SLF001 - lxml has no public name for it
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A link from one part to another; ``kind`` is the last word of its type."""
+
+    kind: str
+    target: str
+    external: bool
+
+
+class Package:
+    """The parts of an Office file. Raises what ``Archive`` raises."""
+
+    def __init__(self, data: bytes) -> None:
+        self._archive = Archive(data, MAX_INFLATED)
+        self._types = self._content_types()
+        self._relations: dict[str, dict[str, Relationship]] = {}
+
+    def __contains__(self, part: str) -> bool:
+        return part in self._archive
+
+    def main_part(self) -> str:
+        """Return the name of the main document; raise ``CorruptFile`` without one."""
+        for relation in self.relations("").values():
+            if relation.kind == "officeDocument" and relation.target in self._archive:
+                return relation.target
+        for name, content_type in self._types.items():
+            if content_type.lower().endswith("main+xml") and name in self._archive:
+                return name
+        if "word/document.xml" in self._archive:
+            return "word/document.xml"
+        raise CorruptFile("The file has no document inside.")
+
+    def relations(self, part: str) -> dict[str, Relationship]:
+        """Return the relationships of a part by id (of the package for ``""``)."""
+        if part not in self._relations:
+            self._relations[part] = self._read_relations(part)
+        return self._relations[part]
+
+    def related(self, part: str, kind: str) -> str | None:
+        """Return the first part of ``kind`` that ``part`` refers to and that exists."""
+        for relation in self.relations(part).values():
+            if relation.kind == kind and not relation.external and relation.target in self._archive:
+                return relation.target
+        return None
+
+    def read(self, part: str) -> bytes:
+        """Return the bytes of a part."""
+        try:
+            return self._archive.read(part)
+        except KeyError as error:
+            raise CorruptFile from error
+
+    def xml(self, part: str) -> Element:
+        """Return the root element of a part."""
+        return parse(self.read(part))
+
+    def _read_relations(self, part: str) -> dict[str, Relationship]:
+        folder, name = posixpath.split(part)
+        path = posixpath.join(folder, "_rels", f"{name}.rels")
+        if path not in self._archive:
+            return {}
+        found = {}
+        for node in self.xml(path):
+            if isinstance(node.tag, str) and (identifier := node.get("Id")):
+                found[identifier] = _relationship(node, folder)
+        return found
+
+    def _content_types(self) -> dict[str, str]:
+        if "[Content_Types].xml" not in self._archive:
+            return {}
+        return {
+            node.get("PartName", "").lstrip("/"): node.get("ContentType", "")
+            for node in self.xml("[Content_Types].xml")
+            if isinstance(node.tag, str) and node.tag.endswith("}Override")
+        }
+
+
+def _relationship(node: Element, folder: str) -> Relationship:
+    target = node.get("Target", "").replace("\\", "/")
+    absolute = target if target.startswith("/") else posixpath.join("/", folder, target)
+    kind = node.get("Type", "").rpartition("/")[2]
+    external = node.get("TargetMode", "") == "External"
+    return Relationship(kind, posixpath.normpath(absolute).lstrip("/"), external)
+
+
+def parse(data: bytes) -> Element:
+    """Return the root of an XML document.
+
+    Raises ``UnsafeContent`` when it declares anything, ``TooComplex`` when it is
+    nested too deeply or has too long a text, and ``CorruptFile`` when it is no XML.
+    """
+    if any(declaration in data for declaration in _DECLARATIONS):
+        raise UnsafeContent
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise (TooComplex if _is_limit(error) else CorruptFile) from error
+    except (LookupError, ValueError) as error:
+        raise CorruptFile from error
+    if root.getroottree().docinfo.internalDTD is not None:  # an encoding not foreseen above
+        raise UnsafeContent
+    return root
+
+
+def _is_limit(error: etree.XMLSyntaxError) -> bool:
+    return error.code in _LIMIT_CODES or "xcessive depth" in str(error)
+
+
+@lru_cache(maxsize=4096)
+def _short(tag: str) -> str:
+    uri, _, local = tag.removeprefix("{").rpartition("}")
+    prefix = _PREFIXES.get(uri)
+    return f"{prefix}:{local}" if prefix else local
+
+
+def name(element: Element) -> str:
+    """Return the name with its usual prefix: ``w:p``; the bare name if it has none."""
+    tag = element.tag
+    return _short(tag) if isinstance(tag, str) else ""
+
+
+def child(element: Element, wanted: str) -> Element | None:
+    """Return the first child of that name."""
+    return next((node for node in element if name(node) == wanted), None)
+
+
+def attribute(element: Element, wanted: str) -> str | None:
+    """Return the attribute ``w:val`` (any prefix of the table), or the bare one."""
+    prefix, _, local = wanted.partition(":")
+    for uri in _NAMESPACES[prefix]:
+        value = element.get(f"{{{uri}}}{local}")
+        if value is not None:
+            return value
+    return element.get(local)
+
+
+def value_of(element: Element | None, wanted: str) -> str | None:
+    """Return ``w:val`` of the child ``wanted``, ``None`` where either is missing."""
+    found = child(element, wanted) if element is not None else None
+    return attribute(found, "w:val") if found is not None else None
+
+
+def is_on(element: Element | None, wanted: str) -> bool | None:
+    """Return a toggle such as ``w:vanish``: on, off, or ``None`` when not there."""
+    found = child(element, wanted) if element is not None else None
+    if found is None:
+        return None
+    return (attribute(found, "w:val") or "true").lower() not in ("0", "false", "off")

@@ -1,0 +1,248 @@
+"""What a file is, decided by its bytes.
+
+The name decides only between kinds of text, which look alike inside. Sniffing
+runs in the process that takes the upload, so it looks at a few kilobytes and
+never parses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
+from typing import Final
+
+from documents.errors import (
+    CorruptFile,
+    EmptyFile,
+    FileError,
+    PasswordRequired,
+    TooComplex,
+    UnsupportedType,
+)
+from documents.extract.encoding import BOMS, looks_binary
+from documents.extract.zipped import LOCAL_HEADER, Archive
+from documents.types import MediaType
+
+#: How the kinds are called in front of people.
+_TYPE_NAMES: Final = {
+    MediaType.PDF: "PDF",
+    MediaType.DOCX: "Word (.docx)",
+    MediaType.TXT: "plain text",
+    MediaType.MARKDOWN: "Markdown",
+    MediaType.HTML: "HTML",
+}
+_EXTENSIONS: Final = {
+    "pdf": MediaType.PDF,
+    "docx": MediaType.DOCX,
+    "txt": MediaType.TXT,
+    "text": MediaType.TXT,
+    "md": MediaType.MARKDOWN,
+    "markdown": MediaType.MARKDOWN,
+    "html": MediaType.HTML,
+    "htm": MediaType.HTML,
+    "xhtml": MediaType.HTML,
+}
+_HEAD: Final = 4096
+#: ISO 32000-1, annex H.3: the header may stand anywhere in the first 1,024 bytes.
+_PDF_HEADER_REACH: Final = 1024
+_PDF_HEADER: Final = b"%PDF-"
+_PDF_BODY: Final = re.compile(rb"\bendobj\b|\bstartxref\b|\d\s+\d+\s+obj\b")
+_OLE_HEADER: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
+_MAX_CONTENT_TYPES: Final = 1024 * 1024
+
+_HTML_START: Final = re.compile(
+    rb"\s*(?:<\?xml[^>]{0,200}>\s*|<!--.{0,1000}?-->\s*)*"
+    rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
+    re.IGNORECASE | re.DOTALL,
+)
+
+#: First bytes of files that are none of ours, with the words for them.
+_MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF87a", "a picture (GIF)"),
+    (b"GIF89a", "a picture (GIF)"),
+    (b"II*\x00", "a picture (TIFF)"),
+    (b"MM\x00*", "a picture (TIFF)"),
+    (b"8BPS", "a picture (Photoshop)"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"%!PS", "a PostScript file"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (b"{\\rtf", "a rich text file (.rtf)"),
+    (b"\x7fELF", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"\xfe\xed\xfa", "a program"),
+    (b"\x1f\x8b", "a compressed archive (gzip)"),
+    (b"BZh", "a compressed archive (bzip2)"),
+    (b"\xfd7zXZ\x00", "a compressed archive (xz)"),
+    (b"\x28\xb5\x2f\xfd", "a compressed archive (zstd)"),
+    (b"7z\xbc\xaf\x27\x1c", "a compressed archive (7-Zip)"),
+    (b"Rar!\x1a\x07", "a compressed archive (RAR)"),
+    (b"SQLite format 3\x00", "a database"),
+    (b"ID3", "a sound recording"),
+    (b"OggS", "a sound or film recording"),
+    (b"fLaC", "a sound recording"),
+    (b"\x1aE\xdf\xa3", "a film"),
+    (b"wOFF", "a font"),
+    (b"wOF2", "a font"),
+    (b"OTTO", "a font"),
+    (b"!<arch>", "a program library"),
+    (b"\xffWPC", "a WordPerfect file"),
+)
+_DOS_PROGRAM: Final = b"MZ"
+_RIFF: Final = b"RIFF"
+
+#: Parts of the content type of an Office package's main part.
+_WORD_MAIN: Final = re.compile(
+    rb"wordprocessingml\.(?:document|template)\.main\+xml"
+    rb"|ms-word\.(?:document|template)\.macroenabled(?:template)?\.main\+xml",
+    re.IGNORECASE,
+)
+_OTHER_OFFICE: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"spreadsheetml", "a spreadsheet (.xlsx)"),
+    (b"ms-excel", "a spreadsheet (.xlsx)"),
+    (b"presentationml", "a presentation (.pptx)"),
+    (b"ms-powerpoint", "a presentation (.pptx)"),
+    (b"visio", "a drawing (Visio)"),
+)
+#: The first member of an OpenDocument or EPUB file holds its media type.
+_MIMETYPES: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"opendocument.text", "an OpenDocument text (.odt)"),
+    (b"opendocument.spreadsheet", "a spreadsheet (.ods)"),
+    (b"opendocument.presentation", "a presentation (.odp)"),
+    (b"opendocument", "an OpenDocument file"),
+    (b"epub+zip", "an e-book (.epub)"),
+)
+_OLE_STREAMS: Final[tuple[tuple[str, str], ...]] = (
+    ("WordDocument", "an old Word file (.doc). Save it as .docx and upload it again"),
+    ("Workbook", "an old spreadsheet (.xls)"),
+    ("Book", "an old spreadsheet (.xls)"),
+    ("PowerPoint Document", "an old presentation (.ppt)"),
+    ("__properties_version1.0", "an e-mail message (.msg)"),
+)
+
+
+def sniff(data: bytes, filename: str, allowed: Collection[MediaType]) -> MediaType:
+    """Return what ``data`` is.
+
+    Raises ``EmptyFile``, ``PasswordRequired`` for an encrypted Office file, and
+    ``UnsupportedType`` with a sentence that names what the file is instead.
+    """
+    if not data or data in BOMS:
+        raise EmptyFile
+    extension = PurePosixPath(filename).suffix.lstrip(".").lower()
+    media_type = _by_content(data, extension) or _by_text(data, extension, allowed)
+    if media_type not in allowed:
+        raise _refusal(_TYPE_NAMES[media_type], allowed)
+    return media_type
+
+
+def _by_content(data: bytes, extension: str) -> MediaType | None:
+    """Return the kind of a binary format, ``None`` for what must be text."""
+    if _is_pdf(data, extension):
+        return MediaType.PDF
+    if data.startswith(LOCAL_HEADER) or data.startswith(b"PK\x05\x06"):
+        return _zip_type(data, extension)
+    if data.startswith(_OLE_HEADER):
+        raise _ole_error(data)
+    if name := _foreign(data):
+        raise UnsupportedType(f"This is {name}, which is not accepted.")
+    return None
+
+
+def _is_pdf(data: bytes, extension: str) -> bool:
+    """Whether the bytes are a PDF, rather than a text that speaks of one."""
+    at = data.find(_PDF_HEADER, 0, _PDF_HEADER_REACH)
+    if at < 0:
+        return extension == "pdf" and b"endobj" in data
+    if extension == "pdf" or (at == 0 and not extension):
+        return True
+    return _PDF_BODY.search(data) is not None and not (at and _HTML_START.match(data))
+
+
+def _foreign(data: bytes) -> str:
+    """Return words for a known format that is not ours, or an empty string."""
+    for magic, name in _MAGIC:
+        if data.startswith(magic):
+            return name
+    if data.startswith(_DOS_PROGRAM) and looks_binary(data):
+        return "a program"
+    if data.startswith(_RIFF) and data[8:12] in (b"WEBP", b"AVI ", b"WAVE"):
+        return "a picture or a recording"
+    if data[4:8] == b"ftyp":
+        return "a film or a picture"
+    if data[257:262] == b"ustar":
+        return "an archive (tar)"
+    if data.startswith(b"BM") and looks_binary(data):
+        return "a picture (BMP)"
+    return ""
+
+
+def _zip_type(data: bytes, extension: str) -> MediaType:
+    """Return ``DOCX`` for a package whose main part is a Word document."""
+    try:
+        archive = Archive(data, budget=2 * _MAX_CONTENT_TYPES)
+        types = _member(archive, "[Content_Types].xml")
+    except (CorruptFile, TooComplex):
+        if extension == "docx" or b"word/document.xml" in data[:_HEAD]:
+            return MediaType.DOCX  # reading it will say what is wrong with it
+        raise
+    if _WORD_MAIN.search(types) or (types and "word/document.xml" in archive):
+        return MediaType.DOCX
+    raise UnsupportedType(f"This is {_zip_name(archive, types)}, which is not accepted.")
+
+
+def _zip_name(archive: Archive, types: bytes) -> str:
+    if types:
+        lowered = types.lower()
+        return next((name for key, name in _OTHER_OFFICE if key in lowered), "an Office file")
+    mimetype = _member(archive, "mimetype")
+    return next((name for key, name in _MIMETYPES if key in mimetype), "a zip archive")
+
+
+def _member(archive: Archive, name: str) -> bytes:
+    """Return the member without NUL bytes (UTF-16 becomes readable), or nothing."""
+    try:
+        return archive.read(name, _MAX_CONTENT_TYPES).replace(b"\0", b"")
+    except KeyError:
+        return b""
+
+
+def _ole_error(data: bytes) -> FileError:
+    """Return the error for a compound file: encrypted, or of an old program."""
+    if _ENCRYPTED_PACKAGE in data:
+        return PasswordRequired()
+    for stream, name in _OLE_STREAMS:
+        if stream.encode("utf-16-le") in data:
+            return UnsupportedType(f"This is {name}.")
+    return UnsupportedType("This is a file of an old Office program. Save it as .docx.")
+
+
+def _by_text(data: bytes, extension: str, allowed: Collection[MediaType]) -> MediaType:
+    """Return which kind of text this is; raise ``UnsupportedType`` when it is none."""
+    if extension and extension not in _EXTENSIONS:
+        raise _refusal(f".{extension[:16]}", allowed)
+    if looks_binary(data):
+        raise UnsupportedType("The file holds binary data that no reader here understands.")
+    named = _EXTENSIONS.get(extension, MediaType.TXT)
+    if named in (MediaType.PDF, MediaType.DOCX):
+        raise CorruptFile(f"The file is named .{extension}, but it holds something else.")
+    if named is MediaType.TXT and MediaType.HTML in allowed and _is_html(data):
+        return MediaType.HTML
+    return named
+
+
+def _is_html(data: bytes) -> bool:
+    head = data[: 4 * _HEAD].replace(b"\0", b"")
+    for mark in BOMS:
+        head = head.removeprefix(mark)
+    return _HTML_START.match(head) is not None
+
+
+def _refusal(what: str, allowed: Collection[MediaType]) -> UnsupportedType:
+    names = [name for kind, name in _TYPE_NAMES.items() if kind in allowed]
+    listed = ", ".join(names) or "none"
+    return UnsupportedType(f"Files of this type ({what}) are not accepted. Accepted are: {listed}.")

@@ -1,0 +1,38 @@
+"""Works the queue down, and mends what crashes left behind."""
+
+from __future__ import annotations
+
+import time
+
+from documents.ingest import lease as leases
+from documents.ingest import pipeline
+from documents.ingest.removal import remove_document
+from documents.ingest.titles import refresh_titles
+from documents.models import Document, DocumentVersion
+from documents.types import Status
+
+
+def drain(owner: str, *, seconds: float = 300.0) -> int:
+    """Process what waits, until nothing does or the time is up. Returns how many."""
+    deadline, done = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline and (lease := leases.claim(owner)) is not None:
+        pipeline.process(lease)
+        done += 1
+    if time.monotonic() < deadline:
+        refresh_titles()
+    return done
+
+
+def waiting() -> int:
+    """Return how many versions wait for a worker."""
+    count: int = DocumentVersion.objects.filter(status=Status.QUEUED).count()
+    return count
+
+
+def sweep() -> int:
+    """Put back what was lost and end what was begun. Returns how many versions wait."""
+    leases.release_lost()
+    leases.forget_dead_workers()
+    for document_id in Document.objects.filter(deleting=True).values_list("pk", flat=True):
+        remove_document(document_id)
+    return waiting()

@@ -1,0 +1,136 @@
+"""Chunks into rows, vectors and the index, a batch at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+from django.db import transaction
+
+from documents.embed.base import Embedder, Vectors
+from documents.ingest.lease import Lease
+from documents.ingest.space import space_ensure
+from documents.models import Chunk, DocumentVersion, Embedding
+from documents.selectors import search_index
+from documents.types import ChunkDraft, IndexEntry, Stage
+
+#: Rows in one write transaction, and texts in one call of the embedder.
+BATCH = 200
+
+T = TypeVar("T")
+
+
+def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield the items, ``BATCH`` at a time."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def embedded_text(title: str, heading: str, text: str) -> str:
+    """Return what is embedded for a chunk: where it stands, then what it says."""
+    return "\n".join(part for part in (title, heading, text) if part)
+
+
+def content_hash(text: str) -> str:
+    """Return the key under which the vector of a text is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write_chunks(
+    version: DocumentVersion, title: str, drafts: Sequence[ChunkDraft], lease: Lease
+) -> list[Chunk]:
+    """Insert the rows of a version's chunks and return them, in order."""
+    chunks: list[Chunk] = []
+    for group in batches(drafts):
+        lease.keep()
+        with transaction.atomic():
+            chunks += Chunk.objects.bulk_create(_row(version, title, draft) for draft in group)
+    return chunks
+
+
+def _row(version: DocumentVersion, title: str, draft: ChunkDraft) -> Chunk:
+    return Chunk(
+        version=version,
+        ordinal=draft.ordinal,
+        start=draft.start,
+        end=draft.end,
+        page=draft.page,
+        heading=draft.heading[:500],
+        text=draft.text,
+        content_hash=content_hash(embedded_text(title, draft.heading, draft.text)),
+    )
+
+
+def index_chunks(
+    version: DocumentVersion, title: str, chunks: Sequence[Chunk], lease: Lease
+) -> None:
+    """Embed the chunks and put them into the index, not yet findable."""
+    space, embedder = space_ensure()
+    index, done = search_index(space), 0
+    for group in batches(chunks):
+        vectors = vectors_of(embedder, title, group)
+        entries = [
+            _entry(version, title, chunk, vector)
+            for chunk, vector in zip(group, vectors, strict=True)
+        ]
+        done += len(group)
+        lease.renew(stage=Stage.EMBEDDING, progress=0.45 + 0.5 * done / len(chunks))
+        with transaction.atomic():
+            index.add(entries, current=False)
+    lease.renew(stage=Stage.INDEXING, progress=0.97)
+
+
+def _entry(version: DocumentVersion, title: str, chunk: Chunk, vector: Vectors) -> IndexEntry:
+    return IndexEntry(
+        chunk_id=chunk.pk,
+        version_id=version.pk,
+        collection_id=version.document.collection_id,
+        title=title,
+        heading=chunk.heading,
+        text=chunk.text,
+        vector=vector,  # type: ignore[arg-type]  # an array is a sequence of floats
+    )
+
+
+def vectors_of(embedder: Embedder, title: str, chunks: Sequence[Chunk]) -> list[Vectors]:
+    """Return a vector for each chunk; only texts never seen are sent to the embedder."""
+    known = _known(embedder, {chunk.content_hash for chunk in chunks})
+    fresh = {
+        chunk.content_hash: embedded_text(title, chunk.heading, chunk.text)
+        for chunk in chunks
+        if chunk.content_hash not in known
+    }
+    if fresh:
+        made = embedder.embed_documents(list(fresh.values()))
+        known |= dict(zip(fresh, made, strict=True))
+        _keep(embedder, {key: known[key] for key in fresh})
+    return [known[chunk.content_hash] for chunk in chunks]
+
+
+def _key(embedder: Embedder) -> str:
+    return f"{embedder.model}/{embedder.dimensions}"
+
+
+def _known(embedder: Embedder, hashes: set[str]) -> dict[str, Vectors]:
+    rows = Embedding.objects.filter(model=_key(embedder), content_hash__in=hashes)
+    return {
+        key: np.frombuffer(vector, dtype=np.float32)
+        for key, vector in rows.values_list("content_hash", "vector")
+    }
+
+
+@transaction.atomic
+def _keep(embedder: Embedder, vectors: dict[str, Vectors]) -> None:
+    Embedding.objects.bulk_create(
+        (
+            Embedding(
+                model=_key(embedder),
+                content_hash=key,
+                vector=np.asarray(vector, dtype=np.float32).tobytes(),
+            )
+            for key, vector in vectors.items()
+        ),
+        ignore_conflicts=True,
+    )

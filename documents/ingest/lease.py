@@ -1,0 +1,218 @@
+"""Who works on what, written down before the work begins.
+
+The database is the queue. A worker claims a version by giving it a lease; while
+it works it renews the lease; a lease that ran out, or whose worker is gone, puts
+the version back. Nothing here trusts the broker, and nothing is lost with it.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents.errors import CrashedRepeatedly, FileError, ProductError
+from documents.models import DocumentVersion, Worker
+from documents.signals import version_failed
+from documents.types import Stage, Status
+
+#: Longer than the longest step without a renewal: one batch of embeddings.
+LEASE = timedelta(seconds=120)
+RENEW_EVERY = 10.0
+#: A worker on another host that has not been heard of for so long is gone.
+SILENT_AFTER = 60.0
+#: Failures of a version while its worker lived: then the file is at fault.
+MAX_ATTEMPTS = 3
+#: Deaths of the whole worker around a version. They are seldom the file's fault, but
+#: a file that does kill its worker must end some day.
+MAX_INTERRUPTIONS = 25
+
+
+class LeaseLost(ProductError):
+    """Somebody else holds the version now, or it is gone. The work is to be dropped."""
+
+    code = "lease_lost"
+    default_message = "Another worker has taken over."
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to work on one version, as long as it is renewed."""
+
+    version_id: int
+    owner: str
+    _renewed: float = field(default_factory=time.monotonic)
+
+    def renew(self, *, stage: Stage | None = None, progress: float | None = None) -> None:
+        """Keep the lease, and tell how far the work is. Raises ``LeaseLost``."""
+        changes: dict[str, object] = {"lease_until": timezone.now() + LEASE}
+        if stage is not None:
+            changes["stage"] = stage
+        if progress is not None:
+            changes["progress"] = round(min(max(progress, 0.0), 1.0), 3)
+        if not self.held().update(**changes):
+            raise LeaseLost
+        self._renewed = time.monotonic()
+
+    def keep(self, *, progress: float | None = None, every: float = RENEW_EVERY) -> None:
+        """Renew when it is time to; cheap enough to be called often."""
+        if time.monotonic() - self._renewed >= every:
+            self.renew(progress=progress)
+
+    def held(self):  # type: ignore[no-untyped-def]  # a queryset of one row, or none
+        """Return the version's row, as long as it is ours."""
+        return DocumentVersion.objects.filter(
+            pk=self.version_id, lease_owner=self.owner, status=Status.PROCESSING
+        )
+
+
+def claim(owner: str) -> Lease | None:
+    """Take the next version that waits, or nothing when none does.
+
+    The attempt is counted before the work begins, so that a file that kills its
+    reader cannot be read for ever. What was interrupted goes to the end.
+    """
+    with transaction.atomic():
+        version = (
+            DocumentVersion.objects.select_for_update()
+            .filter(status=Status.QUEUED, document__deleting=False)
+            .order_by("interruptions", "attempts", "id")
+            .first()
+        )
+        if version is None:
+            return None
+        DocumentVersion.objects.filter(pk=version.pk).update(
+            status=Status.PROCESSING,
+            stage=Stage.EXTRACTING,
+            progress=0.0,
+            attempts=version.attempts + 1,
+            lease_owner=owner,
+            lease_until=timezone.now() + LEASE,
+        )
+    return Lease(version.pk, owner)
+
+
+def give_back(lease: Lease, error: ProductError) -> None:
+    """End an attempt that failed: again later when that may help, else for good."""
+    with transaction.atomic():
+        version = lease.held().select_for_update().first()
+        if version is None:
+            return
+        if error.retryable and version.attempts < MAX_ATTEMPTS:
+            _requeue(version)
+        else:
+            _fail(version, error)
+
+
+def release_lost() -> int:
+    """Put back every version whose worker died or went silent. Returns how many."""
+    now = timezone.now()
+    alive = {worker.pk for worker in Worker.objects.all() if is_alive(worker)}
+    released = 0
+    for version in DocumentVersion.objects.filter(status=Status.PROCESSING):
+        expired = version.lease_until is None or version.lease_until < now
+        dead = version.lease_owner not in alive
+        if dead or expired:
+            released += _release(version, worker_died=dead)
+    return released
+
+
+def _release(seen: DocumentVersion, *, worker_died: bool) -> bool:
+    with transaction.atomic():
+        version = (
+            DocumentVersion.objects.select_for_update()
+            .filter(
+                pk=seen.pk,
+                status=Status.PROCESSING,
+                lease_owner=seen.lease_owner,
+                lease_until=seen.lease_until,
+            )
+            .first()
+        )
+        if version is None:
+            return False
+        if worker_died:
+            version.attempts = max(0, version.attempts - 1)
+            version.interruptions += 1
+        if version.attempts >= MAX_ATTEMPTS or version.interruptions > MAX_INTERRUPTIONS:
+            _fail(version, CrashedRepeatedly())
+        else:
+            _requeue(version)
+    return True
+
+
+def _requeue(version: DocumentVersion) -> None:
+    version.status, version.stage, version.progress = Status.QUEUED, Stage.WAITING, 0.0
+    version.lease_owner, version.lease_until = "", None
+    version.save()
+
+
+def _fail(version: DocumentVersion, error: ProductError) -> None:
+    version.status, version.stage = Status.FAILED, Stage.DONE
+    version.lease_owner, version.lease_until = "", None
+    version.error_code, version.error_message = error.code, error.message[:500]
+    version.save()
+    version_failed.send(
+        sender=FileError,
+        document_id=version.document_id,
+        version_id=version.pk,
+        code=error.code,
+    )
+
+
+# --- workers ----------------------------------------------------------------------
+
+
+def worker_register() -> Worker:
+    """Note this process as a running worker and return its row."""
+    return Worker.objects.create(
+        id=uuid.uuid4().hex,
+        hostname=socket.gethostname(),
+        pid=os.getpid(),
+        pid_started=_started(os.getpid()),
+        seen_at=timezone.now(),
+    )
+
+
+def worker_seen(worker_id: str) -> None:
+    """Note that the worker lives."""
+    Worker.objects.filter(pk=worker_id).update(seen_at=timezone.now())
+
+
+def worker_gone(worker_id: str) -> None:
+    """Note that the worker has ended in good order."""
+    Worker.objects.filter(pk=worker_id).delete()
+
+
+def forget_dead_workers() -> None:
+    """Remove the rows of workers that are gone."""
+    for worker in Worker.objects.all():
+        if not is_alive(worker):
+            worker.delete()
+
+
+def is_alive(worker: Worker) -> bool:
+    """Whether a worker still runs: by its process on this host, by its word elsewhere."""
+    if worker.hostname == socket.gethostname():
+        return bool(worker.pid_started) and _started(worker.pid) == worker.pid_started
+    return worker.is_fresh(timezone.now(), SILENT_AFTER)
+
+
+def _started(pid: int) -> str:
+    """Return the start time of a process in ticks since boot, or nothing when it is gone.
+
+    Field 22 of ``/proc/<pid>/stat`` (proc(5)), counted behind the command's closing
+    parenthesis, since a command's name may hold spaces. A zombie counts as gone.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]

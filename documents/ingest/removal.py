@@ -1,0 +1,67 @@
+"""Takes away what was made from a document, in steps that a crash may interrupt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection, transaction
+
+from documents import storage
+from documents.models import Chunk, Document, DocumentVersion, Embedding
+from documents.selectors import search_index
+from documents.signals import document_deleted
+
+#: Rows a single write transaction may touch: others wait for it.
+BATCH = 200
+
+
+def remove_chunks(version_id: int) -> None:
+    """Remove the chunks of a version from the index and the table, and unused vectors."""
+    with transaction.atomic():
+        search_index().remove([version_id])
+    while True:
+        rows = list(
+            Chunk.objects.filter(version_id=version_id).values_list("pk", "content_hash")[:BATCH]
+        )
+        if not rows:
+            return
+        with transaction.atomic():
+            Chunk.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
+            _forget_vectors({content_hash for _, content_hash in rows})
+
+
+def _forget_vectors(hashes: set[str]) -> None:
+    used = set(Chunk.objects.filter(content_hash__in=hashes).values_list("content_hash", flat=True))
+    Embedding.objects.filter(content_hash__in=hashes - used).delete()
+
+
+def remove_document(document_id: Any) -> None:
+    """End a deletion that was begun. Does nothing for a document that is gone."""
+    versions = list(DocumentVersion.objects.filter(document_id=document_id))
+    for version in versions:
+        remove_chunks(version.pk)
+    with transaction.atomic():
+        document = Document.objects.filter(pk=document_id, deleting=True).first()
+        if document is None:
+            return
+        document_deleted.send(sender=Document, document_id=document.pk)
+        document.delete()
+    for version in versions:
+        remove_original(version.original)
+    checkpoint()
+
+
+def remove_original(name: str) -> None:
+    """Remove a stored content that no version refers to any more."""
+    # Uploads look for their file inside a write transaction, so within one of our
+    # own the answer cannot change.
+    with transaction.atomic():
+        if not DocumentVersion.objects.filter(original=name).exists():
+            storage.original_delete(name)
+
+
+def checkpoint() -> None:
+    """Move what was deleted out of the write-ahead log too, as far as readers allow."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,42 @@
+"""The table of vectors that new chunks go to."""
+
+from __future__ import annotations
+
+from django.db import connection, transaction
+
+from documents.embed.base import Embedder
+from documents.index.schema import create_vector_table
+from documents.models import EmbeddingSpace
+from documents.selectors import active_space, configured_embedder
+
+State = EmbeddingSpace.State
+
+
+def space_ensure() -> tuple[EmbeddingSpace, Embedder]:
+    """Return the active space with its embedder; the first call makes it.
+
+    A space stays with its model: when the settings name another one, new chunks
+    still go where searches look until ``reindex`` has filled a new space.
+    """
+    space = active_space()
+    if space is not None:
+        return space, configured_embedder(space.model)
+    embedder = configured_embedder()
+    dimensions = embedder.dimensions or len(embedder.embed_query("dimensions"))
+    return space_create(embedder.model, dimensions, State.ACTIVE), embedder
+
+
+@transaction.atomic
+def space_create(model: str, dimensions: int, state: str) -> EmbeddingSpace:
+    """Make a space and its table, or return the one there is for this model and size."""
+    active = active_space()
+    if state == State.ACTIVE and active is not None:
+        return active  # another worker was faster
+    space, made = EmbeddingSpace.objects.get_or_create(
+        model=model, dimensions=dimensions, defaults={"state": state, "table": "pending"}
+    )
+    if made:
+        space.table = f"vectors_{space.pk}"
+        space.save(update_fields=["table"])
+        create_vector_table(connection, space.table, dimensions)
+    return space

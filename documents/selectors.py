@@ -1,0 +1,97 @@
+"""Reads that more than one room needs."""
+
+from __future__ import annotations
+
+import uuid
+from functools import lru_cache
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import connection
+from django.db.models import Q
+
+from documents.embed.base import Embedder
+from documents.embed.factory import EmbedderConfig, make_embedder
+from documents.errors import NotFound
+from documents.index.base import Index
+from documents.index.sqlite import SqliteIndex
+from documents.models import Document, DocumentVersion, EmbeddingSpace
+from documents.querysets import Caller, DocumentQuerySet
+from documents.types import Status
+
+
+@lru_cache(maxsize=4)
+def _embedder(config: EmbedderConfig) -> Embedder:
+    return make_embedder(config)
+
+
+def configured_embedder(model: str = "") -> Embedder:
+    """Return the embedder of the settings, or the one that made a given space."""
+    return _embedder(
+        EmbedderConfig(
+            model=model or settings.EMBEDDING_MODEL,
+            dimensions=settings.EMBEDDING_DIMENSIONS,
+            api_key=settings.OPENAI_API_KEY,
+            base_url=settings.OPENAI_BASE_URL,
+        )
+    )
+
+
+def active_space() -> EmbeddingSpace | None:
+    """Return the table of vectors that answers searches; none before the first document."""
+    return EmbeddingSpace.objects.filter(state=EmbeddingSpace.State.ACTIVE).first()
+
+
+def search_index(space: EmbeddingSpace | None = None) -> Index:
+    """Return the index over a space, or over the active one."""
+    space = space or active_space()
+    if space is None:
+        return SqliteIndex(connection, vector_table="", dimensions=0)
+    return SqliteIndex(connection, vector_table=space.table, dimensions=space.dimensions)
+
+
+def document_get(user: Caller, document_id: object) -> Document:
+    """Return a visible document. Raises ``NotFound`` for any other id, in any form."""
+    try:
+        key = uuid.UUID(str(document_id))
+    except ValueError:
+        raise NotFound from None
+    found = Document.objects.visible_to(user).with_newest().filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found  # type: ignore[no-any-return]
+
+
+def version_get(user: Caller, document_id: object, number: int) -> DocumentVersion:
+    """Return one version of a visible document. Raises ``NotFound``."""
+    document = document_get(user, document_id)
+    found = document.versions.filter(number=number).first() if number < 2**31 else None
+    if found is None:
+        raise NotFound
+    return found
+
+
+def version_text(version: DocumentVersion) -> str:
+    """Return the text of a version. Raises ``NotFound`` while it has none."""
+    if version.status != Status.READY:
+        raise NotFound("This version has no text: it is not ready.")
+    return version.content.text
+
+
+def document_list(
+    user: AbstractBaseUser, *, search: str = "", status: str = "", collection: int | None = None
+) -> DocumentQuerySet:
+    """Return the visible documents, newest first, narrowed by title, file name or author."""
+    rows: DocumentQuerySet = Document.objects.visible_to(user).with_newest()
+    if search := search.replace("\x00", "").strip():
+        rows = rows.filter(
+            Q(title__icontains=search)
+            | Q(author__icontains=search)
+            | Q(newest_version__filename__icontains=search)
+        )
+    if status:
+        rows = rows.filter(newest_version__status=status)
+    if collection is not None:
+        rows = rows.filter(collection_id=collection)
+    return rows.order_by("-created_at", "id")
+

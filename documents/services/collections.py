@@ -1,0 +1,144 @@
+"""Collections and who may do what in them."""
+
+from __future__ import annotations
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils.text import slugify
+
+from documents.errors import Conflict, Forbidden, InvalidInput, NotFound
+from documents.models import Collection, Membership
+from documents.types import Role
+
+_SLUG_LENGTH = 100
+
+
+def _free_slug(wanted: str) -> str:
+    base = slugify(wanted)[:_SLUG_LENGTH] or "collection"
+    taken = set(
+        Collection.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+    )
+    if base not in taken:
+        return base
+    number = 2
+    while f"{base}-{number}" in taken:
+        number += 1
+    return f"{base}-{number}"
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120:
+        raise InvalidInput("A collection needs a name of 1 to 120 characters.")
+    return name
+
+
+@transaction.atomic
+def collection_create(*, user: AbstractBaseUser, name: str, slug: str = "") -> Collection:
+    """Make a collection that the user owns. A slug that is taken gets a number."""
+    name = _checked_name(name)
+    collection: Collection = Collection.objects.create(name=name, slug=_free_slug(slug or name))
+    Membership.objects.create(collection=collection, user=user, role=Role.OWNER)
+    return collection
+
+
+@transaction.atomic
+def collection_default(user: AbstractBaseUser) -> Collection:
+    """Return where this user's uploads go when they name no collection."""
+    existing = Collection.objects.editable_by(user).filter(default_of=user).first()
+    if existing is not None:
+        return existing  # type: ignore[no-any-return]
+    Collection.objects.filter(default_of=user).update(default_of=None)
+    collection = collection_create(user=user, name=f"{user.get_username()}'s documents"[:120])
+    collection.default_of_id = user.pk
+    collection.save(update_fields=["default_of"])
+    return collection
+
+
+def collection_get(user: AbstractBaseUser, key: int | str, *, edit: bool = False) -> Collection:
+    """Return a visible collection by id or slug.
+
+    Raises ``NotFound`` for one the user may not see, ``Forbidden`` for one they
+    may see but not change where ``edit`` is asked for.
+    """
+    rows = Collection.objects.visible_to(user)
+    text = str(key)
+    by_id = text.isascii() and text.isdigit() and len(text) < 18
+    found = rows.filter(pk=int(text)).first() if by_id else None
+    found = found or rows.filter(slug=text).first()
+    if found is None:
+        raise NotFound("There is no such collection, or you may not see it.")
+    if edit and not Collection.objects.editable_by(user).filter(pk=found.pk).exists():
+        raise Forbidden("You may read this collection but not change it.")
+    return found  # type: ignore[no-any-return]
+
+
+def _owned(user: AbstractBaseUser, collection: Collection) -> None:
+    if not Collection.objects.owned_by(user).filter(pk=collection.pk).exists():
+        raise Forbidden("Only an owner of the collection may do this.")
+
+
+def collection_rename(*, user: AbstractBaseUser, collection: Collection, name: str) -> Collection:
+    """Give the collection another name; its slug stays, since links use it."""
+    _owned(user, collection)
+    collection.name = _checked_name(name)
+    collection.save(update_fields=["name"])
+    return collection
+
+
+@transaction.atomic
+def collection_delete(*, user: AbstractBaseUser, collection: Collection) -> None:
+    """Delete an empty collection. Raises ``Conflict`` while documents are in it."""
+    _owned(user, collection)
+    if collection.documents.exists():
+        raise Conflict("The collection still holds documents. Delete or move them first.")
+    collection.delete()
+
+
+def _user_named(username: str) -> AbstractBaseUser:
+    """Return the active user with this name. Raises ``InvalidInput``."""
+    user = get_user_model()._default_manager.filter(username=username, is_active=True).first()
+    if user is None:
+        raise InvalidInput("There is no user with this name.")
+    return user
+
+
+@transaction.atomic
+def member_set(
+    *, user: AbstractBaseUser, collection: Collection, member: str, role: str
+) -> Membership:
+    """Give the user with this name a role. The last owner cannot be demoted.
+
+    Who is not an owner is refused before the name is looked at: nobody can ask
+    which names exist.
+    """
+    _owned(user, collection)
+    if role not in {known.value for known in Role}:
+        raise InvalidInput("The role is one of viewer, editor and owner.")
+    found = _user_named(member)
+    if role != Role.OWNER:
+        _keep_an_owner(collection, without=found)
+    membership, _ = Membership.objects.update_or_create(
+        collection=collection, user=found, defaults={"role": role}
+    )
+    return membership
+
+
+@transaction.atomic
+def member_remove(
+    *, user: AbstractBaseUser, collection: Collection, member: AbstractBaseUser
+) -> None:
+    """Take a user out of the collection. Anybody may leave; only owners remove others."""
+    if user.pk != member.pk:
+        _owned(user, collection)
+    _keep_an_owner(collection, without=member)
+    deleted, _ = Membership.objects.filter(collection=collection, user=member).delete()
+    if not deleted:
+        raise NotFound("This user is not a member of the collection.")
+
+
+def _keep_an_owner(collection: Collection, *, without: AbstractBaseUser) -> None:
+    owners = collection.memberships.filter(role=Role.OWNER)
+    if owners.filter(user_id=without.pk).exists() and owners.count() == 1:
+        raise Conflict("A collection needs an owner. Make somebody else an owner first.")

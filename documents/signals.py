@@ -1,0 +1,12 @@
+"""Facts that other apps may care about. A receiver reacts; it never steers."""
+
+from django.dispatch import Signal
+
+#: A version became the one its document answers from. Sends ``document_id``, ``version_id``.
+version_ready = Signal()
+
+#: A version ended in failure. Sends ``document_id``, ``version_id``, ``code``.
+version_failed = Signal()
+
+#: A document and everything made from it is gone. Sends ``document_id``.
+document_deleted = Signal()

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""The command line of the product."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    """Run one command; a configuration that cannot work is told in one line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ragsite.settings")
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+
+    try:
+        settings.configured or settings.SECRET_KEY  # noqa: B018  # loads the settings
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"Configuration: {error}\n")
+        return 1
+    execute_from_command_line(sys.argv)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

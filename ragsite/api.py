@@ -1,0 +1,155 @@
+"""What all of the API shares: one error shape, one pagination, one schema style."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
+from django.http import Http404, HttpRequest, JsonResponse
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import exceptions, serializers
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from documents.errors import NotFound, ProductError
+
+CONTENT_TYPE = "application/problem+json"
+#: Where the meaning of each code is described: a fragment of the page with this name.
+TYPE_PREFIX = "/docs#problem-"
+
+_CODES = {
+    400: "invalid",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "server_error",
+    503: "unavailable",
+}
+
+
+def problem(
+    request: HttpRequest | None, status: int, *, code: str = "", detail: str = "", errors: Any = None
+) -> dict[str, Any]:
+    """Return a problem document as RFC 9457 has it, with our ``code`` and ``request_id``."""
+    code = code or _CODES.get(status, "error")
+    body = {
+        "type": f"{TYPE_PREFIX}{code.replace('_', '-')}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail or f"{HTTPStatus(status).phrase}.",
+        "code": code,
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return body | ({"errors": errors} if errors else {})
+
+
+def problem_response(request: HttpRequest, status: int, **fields: Any) -> JsonResponse:
+    """Return a problem as a plain Django response, for what never reaches DRF."""
+    return JsonResponse(
+        problem(request, status, **fields), status=status, content_type=CONTENT_TYPE
+    )
+
+
+def _translate(error: Exception) -> exceptions.APIException | ProductError | None:
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig | TooManyFilesSent):
+        too_large = exceptions.APIException("The request is larger than is accepted.")
+        too_large.status_code = 413
+        return too_large
+    return error if isinstance(error, exceptions.APIException | ProductError) else None
+
+
+def _sentence(detail: Any) -> str:
+    """Return the first sentence found in DRF's nested detail, with its field's name."""
+    if isinstance(detail, dict):
+        field, first = next(iter(detail.items()))
+        text = _sentence(first)
+        return text if field in {"detail", "non_field_errors"} else f"{field}: {text}"
+    if isinstance(detail, list):
+        return _sentence(detail[0]) if detail else ""
+    return str(detail)
+
+
+def problem_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn any foreseen error into a problem response; others stay a 500."""
+    known = _translate(error)
+    if known is None:
+        return None
+    set_rollback()
+    request = getattr(context.get("request"), "_request", None)
+    headers = {}
+    if isinstance(known, ProductError):
+        body = problem(request, known.status, code=known.code, detail=known.message) | known.extra
+    else:
+        body, headers = _from_drf(known, request)
+    response = Response(body, status=body["status"], headers=headers)
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def _from_drf(
+    error: exceptions.APIException, request: HttpRequest | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
+    errors = error.detail if isinstance(error, exceptions.ValidationError) else None
+    detail = _sentence(error.detail)
+    return problem(request, error.status_code, detail=detail, errors=errors), headers
+
+
+class Pagination(PageNumberPagination):
+    """``page`` and ``page_size``, at most 100 a page."""
+
+    page_size_query_param = "page_size"
+    max_page_size = 100
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """The shape of every error."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="A sentence for a person.")
+    code = serializers.CharField(help_text="Stable, for programs.")
+    request_id = serializers.CharField()
+    errors = serializers.JSONField(required=False, help_text="What is wrong, by field.")
+
+
+_ERRORS = {
+    "400": "The request cannot be carried out as it stands.",
+    "401": "The caller is not known.",
+    "403": "The caller may not do this.",
+    "404": "There is nothing here, or the caller may not see it.",
+}
+
+
+class Schema(AutoSchema):
+    """Documents the errors that every operation may answer."""
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        responses: dict[str, Any] = super()._get_response_bodies(direction)
+        shape = self._map_serializer_field_or_ref()
+        for status, description in _ERRORS.items():
+            responses.setdefault(
+                status, {"description": description, "content": {CONTENT_TYPE: {"schema": shape}}}
+            )
+        return responses
+
+    def _map_serializer_field_or_ref(self) -> dict[str, Any]:
+        reference: dict[str, Any] = self.resolve_serializer(ProblemSerializer(), "response").ref
+        return reference

@@ -1,0 +1,1 @@
+"""Django database backend over SQLCipher: current SQLite, sqlite-vec, encryption at rest."""

@@ -1,0 +1,111 @@
+"""Reads the environment, and says which variable is wrong and what it must be.
+
+Every reader raises ``ConfigurationError``; nothing falls back in silence. A
+value may also come from a file named by ``<NAME>_FILE`` (Docker secrets), and a
+``.env`` line may carry a comment behind its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T")
+
+_env = environ.FileAwareEnv()
+
+TRUE = frozenset({"1", "true", "yes", "on"})
+FALSE = frozenset({"0", "false", "no", "off"})
+
+
+class ConfigurationError(ImproperlyConfigured):
+    """A setting is missing or wrong. The message names the variable."""
+
+
+def load(path: Path) -> None:
+    """Take variables from a ``.env`` file where the environment has none yet."""
+    if path.is_file():
+        environ.Env.read_env(path, parse_comments=True)
+
+
+def text(name: str, default: str = "") -> str:
+    """Return the variable, trimmed; an empty one counts as not set."""
+    try:
+        value = str(_env.str(name, default="")).strip()
+    except (OSError, ImproperlyConfigured) as error:
+        raise ConfigurationError(f"{name}_FILE must name a readable file: {error}") from None
+    return value or default
+
+
+def _convert(name: str, raw: str, convert: Callable[[str], T], must: str) -> T:
+    try:
+        return convert(raw)
+    except (KeyError, ValueError):
+        raise ConfigurationError(f"{name} must be {must}, not {raw!r}.") from None
+
+
+def _number(
+    name: str, default: T, convert: Callable[[str], T], kind: str, low: float, high: float
+) -> T:
+    must = f"{kind} from {low:g} to {high:g}"
+
+    def bounded(raw: str) -> T:
+        value = convert(raw)
+        if not low <= float(value) <= high:  # type: ignore[arg-type]
+            raise ValueError(raw)
+        return value
+
+    raw = text(name)
+    return _convert(name, raw, bounded, must) if raw else default
+
+
+def integer(name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
+    """Return a whole number between ``low`` and ``high``, both included."""
+    return _number(name, default, int, "a whole number", low, high)
+
+
+def number(name: str, default: float, *, low: float = 0.0, high: float = 1.0) -> float:
+    """Return a number between ``low`` and ``high``, both included."""
+    return _number(name, default, float, "a number", low, high)
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Return a yes or no, in any of the usual spellings."""
+    raw = text(name).lower()
+    if not raw:
+        return default
+    known = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
+    return _convert(name, raw, known.__getitem__, "true or false")
+
+
+def listing(name: str, default: str = "", *, known: Iterable[str] = ()) -> list[str]:
+    """Return the comma-separated parts; with ``known``, each must be one of those."""
+    parts = [part.strip() for part in text(name, default).split(",") if part.strip()]
+    allowed = set(known)
+    unknown = [part for part in parts if allowed and part not in allowed]
+    if unknown:
+        raise ConfigurationError(
+            f"{name} must be a list of {', '.join(sorted(allowed))}; "
+            f"{', '.join(map(repr, unknown))} is none of them."
+        )
+    return parts
+
+
+def choice(name: str, default: str, known: Iterable[str]) -> str:
+    """Return one of the known words."""
+    value, allowed = text(name, default), list(known)
+    if value not in allowed:
+        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def url(name: str, default: str = "") -> str:
+    """Return an ``http`` or ``https`` address without a trailing slash, or nothing."""
+    value = text(name, default).rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        raise ConfigurationError(f"{name} must be an address that starts with http:// or https://.")
+    return value

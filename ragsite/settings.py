@@ -1,0 +1,330 @@
+"""All settings, from the environment. ``docs/configuration.md`` describes each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from documents import crypto
+from ragsite import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env.load(BASE_DIR / ".env")
+
+VERSION = "0.1.0"
+
+# --- where things are -------------------------------------------------------------
+
+DATA_DIR = Path(env.text("DATA_DIR", "var")).expanduser()
+if not DATA_DIR.is_absolute():
+    DATA_DIR = BASE_DIR / DATA_DIR
+TEMP_DIR = DATA_DIR / "tmp"
+ORIGINALS_DIR = DATA_DIR / "originals"
+BROKER_DIR = DATA_DIR / "broker"
+for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, BROKER_DIR):
+    try:
+        _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise env.ConfigurationError(f"DATA_DIR must be a folder to write in: {error}") from None
+
+# --- secrets ----------------------------------------------------------------------
+
+DEBUG = env.boolean("DEBUG", default=False)
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.integer("PORT", 5000, low=1, high=65535)
+if DEBUG and HOST not in {"127.0.0.1", "localhost", "::1"}:
+    raise env.ConfigurationError(
+        "DEBUG must be false where HOST is reachable from other machines: it shows settings."
+    )
+
+SECRET_KEY = env.text("SECRET_KEY")
+if len(SECRET_KEY) < 50 or SECRET_KEY.startswith("django-insecure-") or len(set(SECRET_KEY)) < 5:
+    raise env.ConfigurationError(
+        "SECRET_KEY must be at least 50 random characters. script/server makes one; by hand: "
+        "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+    )
+SECRET_KEY_FALLBACKS = env.listing("SECRET_KEY_FALLBACKS")
+
+_database_key = env.text("DATABASE_KEY")
+if len(_database_key) < 16:
+    raise env.ConfigurationError(
+        "DATABASE_KEY must be 64 hexadecimal digits, or a passphrase of at least 16 characters. "
+        "script/server makes one; by hand: python3 -c 'import secrets; print(secrets.token_hex())'"
+    )
+_master = crypto.master_key(_database_key)
+FILE_KEY = crypto.derive(_master, "files")
+
+# --- what is served ---------------------------------------------------------------
+
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+if "*" in ALLOWED_HOSTS:
+    raise env.ConfigurationError("ALLOWED_HOSTS must name the host names this site answers to.")
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, low=1, high=64)
+WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 2, low=1, high=64)
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "ragsite.accounts",
+    "ragsite.ops",
+    "documents",
+    "chat",
+    "analytics",
+]
+
+MIDDLEWARE = [
+    "ragsite.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "ragsite.middleware.PrivateResponseMiddleware",
+]
+
+ROOT_URLCONF = "ragsite.urls"
+ASGI_APPLICATION = "ragsite.asgi.application"
+APPEND_SLASH = True
+CSRF_FAILURE_VIEW = "ragsite.errors.csrf_failure"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- database ---------------------------------------------------------------------
+
+_database_url = env.text("DATABASE_URL", f"sqlite:///{DATA_DIR / 'ragsite.db'}")
+if not _database_url.startswith("sqlite:///"):
+    raise env.ConfigurationError("DATABASE_URL must have the form sqlite:///path/to/file.db.")
+DATABASE_PATH = BASE_DIR / _database_url.removeprefix("sqlite:///")
+DATABASES = {
+    "default": {
+        "ENGINE": "ragsite.db",
+        "NAME": str(DATABASE_PATH),
+        "OPTIONS": {
+            "key": crypto.derive(_master, "database").hex(),
+            "timeout": 20,
+            # A deferred transaction that reads and then writes fails at once when
+            # another writer was faster; an immediate one waits for its turn.
+            "transaction_mode": "IMMEDIATE",
+            "init_command": (
+                "PRAGMA journal_mode = WAL;"
+                "PRAGMA synchronous = FULL;"  # what was acknowledged survives a power cut
+                "PRAGMA temp_store = MEMORY;"  # temporary tables must not reach the disk in clear
+                "PRAGMA cache_size = -65536;"  # decrypted pages are worth keeping: 64 MB
+                "PRAGMA journal_size_limit = 67108864;"
+                "PRAGMA secure_delete = ON"
+            ),
+        },
+        "ATOMIC_REQUESTS": False,  # with immediate transactions every read would lock
+        "CONN_MAX_AGE": 0,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people -----------------------------------------------------------------------
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+HTTPS_ONLY = env.boolean("HTTPS_ONLY", default=False)
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS_ONLY
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS_ONLY else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+TRUSTED_PROXIES = env.integer("TRUSTED_PROXIES", 0, low=0, high=10)
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REDIRECT_EXEMPT = [r"^api/health"]
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "form-action": ["'self'"],
+        "img-src": ["'self'", "data:"],
+    }
+}
+
+# --- requests ---------------------------------------------------------------------
+
+MAX_FILE_SIZE = env.integer("MAX_FILE_SIZE", 10_485_760, low=1024, high=2**31)
+#: Room for several files in one request; each is bounded by MAX_FILE_SIZE on its own.
+MAX_UPLOAD_SIZE = 10 * MAX_FILE_SIZE + 1_048_576
+MAX_BODY_SIZE = 1_048_576
+KNOWN_EXTENSIONS = ("pdf", "txt", "docx", "md", "html")
+ALLOWED_EXTENSIONS = env.listing(
+    "ALLOWED_EXTENSIONS", "pdf,txt,docx,md,html", known=KNOWN_EXTENSIONS
+)
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_SIZE
+DATA_UPLOAD_MAX_NUMBER_FILES = 100
+FILE_UPLOAD_TEMP_DIR = str(TEMP_DIR)
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+# --- reading, searching, answering ------------------------------------------------
+
+CHUNK_SIZE = env.integer("CHUNK_SIZE", 1000, low=100, high=20_000)
+CHUNK_OVERLAP = env.integer("CHUNK_OVERLAP", 200, low=0, high=10_000)
+if CHUNK_OVERLAP * 2 > CHUNK_SIZE:
+    raise env.ConfigurationError("CHUNK_OVERLAP must be at most half of CHUNK_SIZE.")
+MAX_CHUNKS = env.integer("MAX_CHUNKS", 5, low=1, high=50)
+SIMILARITY_THRESHOLD = env.number("SIMILARITY_THRESHOLD", 0.3)
+OPENAI_API_KEY = env.text("OPENAI_API_KEY")
+OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
+EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
+EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
+CHAT_MODEL = env.text("CHAT_MODEL", "auto")
+
+# --- background work --------------------------------------------------------------
+
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+# Longer than any task may run: with less, Redis would hand a running task to a second worker.
+_task_limit = 900
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 4 * _task_limit}
+    if REDIS_URL
+    else {
+        "data_folder_in": str(BROKER_DIR / "queue"),
+        "data_folder_out": str(BROKER_DIR / "queue"),
+        "control_folder": str(BROKER_DIR / "control"),
+        "processed_folder": str(BROKER_DIR / "processed"),
+        "store_processed": False,
+    }
+)
+if not REDIS_URL:
+    for _name in ("queue", "control", "processed"):
+        (BROKER_DIR / _name).mkdir(mode=0o700, exist_ok=True)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = _task_limit
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CONCURRENCY = WORKER_CONCURRENCY
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+}
+
+# --- the API ----------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "ragsite.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "ragsite.accounts.authentication.TokenScope",
+    ],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_PAGINATION_CLASS": "ragsite.api.Pagination",
+    "PAGE_SIZE": 25,
+    "EXCEPTION_HANDLER": "ragsite.api.problem_handler",
+    "DEFAULT_SCHEMA_CLASS": "ragsite.api.Schema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ragsite",
+    "DESCRIPTION": "Documents that answer questions and show their evidence.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "StatusEnum": "documents.types.Status",
+        "RoleEnum": "documents.types.Role",
+        "ModeEnum": "documents.types.Mode",
+    },
+}
+
+# --- the rest ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "documents.storage.EncryptedStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        name: {"level": LOG_LEVEL}
+        for name in ("ragsite", "documents", "chat", "analytics", "celery", "django")
+    }
+    # These would write questions, keys or whole requests at DEBUG.
+    | {name: {"level": "WARNING"} for name in ("openai", "httpx2", "httpcore2", "django.db")},
+}
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
