@@ -6,14 +6,14 @@ from __future__ import annotations
 import os
 import sys
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
 
 def main() -> int:
     """Run one command; a configuration that cannot work is told in one line."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ragsite.settings")
-    from django.conf import settings
-    from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import execute_from_command_line
-
     try:
         settings.configured or settings.SECRET_KEY  # noqa: B018  # loads the settings
     except ImproperlyConfigured as error:

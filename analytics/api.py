@@ -33,9 +33,7 @@ def _response(found: Health, *, well: bool) -> Response:
         "disk": found.disk,
         "worker": found.worker,
     }
-    return Response(
-        {"status": found.status, "checks": checks}, status=200 if well else 503
-    )
+    return Response({"status": found.status, "checks": checks}, status=200 if well else 503)
 
 
 class PublicView(APIView):

@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Self
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
 from documents.models import Document
@@ -17,7 +17,7 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     owner_path = "user"
 
-    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+    def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the rows of this user; none for an anonymous or deactivated caller."""
         if not (user.is_authenticated and user.is_active):
             return self.none()

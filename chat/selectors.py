@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ INTERRUPTED = {
 WITHDRAWN = "(You can no longer read the source of this sentence.)"
 
 
-def conversation_list(user: AbstractBaseUser) -> QuerySet[Conversation]:
+def conversation_list(user: User) -> QuerySet[Conversation]:
     """Return the user's conversations, the latest first."""
     rows: QuerySet[Conversation] = Conversation.objects.visible_to(user)
     return rows.order_by("-updated_at", "id")
@@ -39,7 +39,7 @@ def _key(value: object) -> uuid.UUID:
         raise NotFound from None
 
 
-def conversation_get(user: AbstractBaseUser, conversation_id: object) -> Conversation:
+def conversation_get(user: User, conversation_id: object) -> Conversation:
     """Return one of the user's conversations. Raises ``NotFound``."""
     key = _key(conversation_id)
     found: Conversation | None = Conversation.objects.visible_to(user).filter(pk=key).first()
@@ -48,7 +48,7 @@ def conversation_get(user: AbstractBaseUser, conversation_id: object) -> Convers
     return found
 
 
-def message_get(user: AbstractBaseUser, message_id: object) -> Message:
+def message_get(user: User, message_id: object) -> Message:
     """Return one of the user's messages. Raises ``NotFound``."""
     rows = Message.objects.visible_to(user).select_related("conversation", "feedback")
     found: Message | None = rows.filter(pk=_key(message_id)).first()
@@ -57,12 +57,12 @@ def message_get(user: AbstractBaseUser, message_id: object) -> Message:
     return found
 
 
-def answer_of(message: Message, user: AbstractBaseUser) -> dict[str, Any]:
+def answer_of(message: Message, user: User) -> dict[str, Any]:
     """Return an answer in the shape of the API."""
     return answers_of([message], user)[0]
 
 
-def answers_of(messages: Iterable[Message], user: AbstractBaseUser) -> list[dict[str, Any]]:
+def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     """Return answers in the shape of the API, with two queries for all of them.
 
     What cites a document that the user may no longer read, or that is gone, shows
@@ -158,7 +158,7 @@ def passage_url(document_id: object, version: int, start: int, end: int) -> str:
     return f"/documents/{document_id}/versions/{version}/?start={start}&end={end}#passage"
 
 
-def history(message: Message, user: AbstractBaseUser, limit: int = 4) -> tuple[Turn, ...]:
+def history(message: Message, user: User, limit: int = 4) -> tuple[Turn, ...]:
     """Return the turns before this one, oldest first, as far as the user may still read them."""
     rows = (
         Message.objects.filter(

@@ -107,7 +107,9 @@ class CorruptFile(FileError):
 
 class PasswordRequired(FileError):
     code = "password_required"
-    default_message = "The file is protected by a password. Save it without one and upload it again."
+    default_message = (
+        "The file is protected by a password. Save it without one and upload it again."
+    )
 
 
 class UnsupportedEncryption(FileError):

@@ -232,6 +232,7 @@ class EmbeddingSpace(models.Model):
     class State(models.TextChoices):
         BUILDING = "building"
         ACTIVE = "active"
+        RETIRED = "retired"
 
     model = models.CharField(max_length=200)
     dimensions = models.PositiveIntegerField()

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self, TypeAlias
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
 from documents.types import Role, Status
 
-Caller: TypeAlias = AbstractBaseUser | AnonymousUser
+Caller: TypeAlias = User | AnonymousUser
 
 
 class ScopedQuerySet(models.QuerySet[Any]):

@@ -6,7 +6,7 @@ import uuid
 from functools import lru_cache
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Q
 
@@ -14,6 +14,7 @@ from documents.embed.base import Embedder
 from documents.embed.factory import EmbedderConfig, make_embedder
 from documents.errors import NotFound
 from documents.index.base import Index
+from documents.index.memory import MemoryIndex
 from documents.index.sqlite import SqliteIndex
 from documents.models import Document, DocumentVersion, EmbeddingSpace
 from documents.querysets import Caller, DocumentQuerySet
@@ -27,13 +28,17 @@ def _embedder(config: EmbedderConfig) -> Embedder:
 
 def configured_embedder(model: str = "") -> Embedder:
     """Return the embedder of the settings, or the one that made a given space."""
-    return _embedder(
-        EmbedderConfig(
-            model=model or settings.EMBEDDING_MODEL,
-            dimensions=settings.EMBEDDING_DIMENSIONS,
-            api_key=settings.OPENAI_API_KEY,
-            base_url=settings.OPENAI_BASE_URL,
-        )
+    configured = _embedder(_config(settings.EMBEDDING_MODEL))
+    # An embedder may call itself otherwise than the settings do: "auto" names none.
+    return configured if model in ("", configured.model) else _embedder(_config(model))
+
+
+def _config(model: str) -> EmbedderConfig:
+    return EmbedderConfig(
+        model=model,
+        dimensions=settings.EMBEDDING_DIMENSIONS,
+        api_key=settings.OPENAI_API_KEY,
+        base_url=settings.OPENAI_BASE_URL,
     )
 
 
@@ -46,7 +51,7 @@ def search_index(space: EmbeddingSpace | None = None) -> Index:
     """Return the index over a space, or over the active one."""
     space = space or active_space()
     if space is None:
-        return SqliteIndex(connection, vector_table="", dimensions=0)
+        return MemoryIndex(1)  # nothing was ever indexed: there is nothing to find or change
     return SqliteIndex(connection, vector_table=space.table, dimensions=space.dimensions)
 
 
@@ -68,7 +73,7 @@ def version_get(user: Caller, document_id: object, number: int) -> DocumentVersi
     found = document.versions.filter(number=number).first() if number < 2**31 else None
     if found is None:
         raise NotFound
-    return found
+    return found  # type: ignore[no-any-return]
 
 
 def version_text(version: DocumentVersion) -> str:
@@ -79,7 +84,7 @@ def version_text(version: DocumentVersion) -> str:
 
 
 def document_list(
-    user: AbstractBaseUser, *, search: str = "", status: str = "", collection: int | None = None
+    user: User, *, search: str = "", status: str = "", collection: int | None = None
 ) -> DocumentQuerySet:
     """Return the visible documents, newest first, narrowed by title, file name or author."""
     rows: DocumentQuerySet = Document.objects.visible_to(user).with_newest()
@@ -94,4 +99,3 @@ def document_list(
     if collection is not None:
         rows = rows.filter(collection_id=collection)
     return rows.order_by("-created_at", "id")
-

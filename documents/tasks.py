@@ -12,9 +12,12 @@ from celery.signals import worker_init, worker_ready, worker_shutdown
 from django.conf import settings
 from django.db import DatabaseError, connections
 
+from documents.errors import ServiceError
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
-from documents.ingest.bell import ring
+from documents.ingest.bell import DRAIN, REINDEX, ring
+from documents.ingest.reindex import is_due
+from documents.ingest.reindex import reindex as run_reindex
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ _WORKER_ID = "RAGSITE_WORKER_ID"
 _stop = threading.Event()
 
 
-@shared_task(name="documents.tasks.drain")
+@shared_task(name=DRAIN)
 def drain() -> None:
     """Work on what waits."""
     if _WORKER_ID not in os.environ:  # a task run by hand, outside of a worker
@@ -38,6 +41,17 @@ def sweep() -> None:
     """Mend what crashes left behind, and ring for what still waits."""
     for _ in range(min(queue.sweep(), settings.WORKER_CONCURRENCY)):
         ring()
+    if is_due():
+        ring(REINDEX)
+
+
+@shared_task(name=REINDEX)
+def reindex() -> None:
+    """Move to the embedding model that the settings name."""
+    try:
+        run_reindex()
+    except ServiceError as error:
+        logger.warning("the new model cannot be used yet: %s", error.message)
 
 
 @worker_init.connect

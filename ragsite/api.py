@@ -1,15 +1,14 @@
-"""What all of the API shares: one error shape, one pagination, one schema style."""
+"""What all of the API shares: one error shape, one schema style."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFilesSent
 from django.http import Http404, HttpRequest, JsonResponse
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import exceptions, serializers
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -18,6 +17,8 @@ from documents.errors import NotFound, ProductError
 CONTENT_TYPE = "application/problem+json"
 #: Where the meaning of each code is described: a fragment of the page with this name.
 TYPE_PREFIX = "/docs#problem-"
+
+Direction = Literal["request", "response"]
 
 _CODES = {
     400: "invalid",
@@ -36,7 +37,12 @@ _CODES = {
 
 
 def problem(
-    request: HttpRequest | None, status: int, *, code: str = "", detail: str = "", errors: Any = None
+    request: HttpRequest | None,
+    status: int,
+    *,
+    code: str = "",
+    detail: str = "",
+    errors: Any = None,
 ) -> dict[str, Any]:
     """Return a problem document as RFC 9457 has it, with our ``code`` and ``request_id``."""
     code = code or _CODES.get(status, "error")
@@ -101,7 +107,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 def _from_drf(
     error: exceptions.APIException, request: HttpRequest | None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    headers = {}
+    headers: dict[str, str] = {}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
@@ -109,13 +115,6 @@ def _from_drf(
     errors = error.detail if isinstance(error, exceptions.ValidationError) else None
     detail = _sentence(error.detail)
     return problem(request, error.status_code, detail=detail, errors=errors), headers
-
-
-class Pagination(PageNumberPagination):
-    """``page`` and ``page_size``, at most 100 a page."""
-
-    page_size_query_param = "page_size"
-    max_page_size = 100
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -127,7 +126,11 @@ class ProblemSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField(help_text="A sentence for a person.")
     code = serializers.CharField(help_text="Stable, for programs.")
     request_id = serializers.CharField()
-    errors = serializers.JSONField(required=False, help_text="What is wrong, by field.")
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add ``errors``, whose name a serializer keeps for itself."""
+        by_field = serializers.JSONField(required=False, help_text="What is wrong, by field.")
+        return super().get_fields() | {"errors": by_field}
 
 
 _ERRORS = {
@@ -141,7 +144,7 @@ _ERRORS = {
 class Schema(AutoSchema):
     """Documents the errors that every operation may answer."""
 
-    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         shape = self._map_serializer_field_or_ref()
         for status, description in _ERRORS.items():

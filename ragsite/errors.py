@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -44,5 +43,3 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     """403: a form without its token."""
     detail = "The form had expired. Go back, reload the page and send it again."
     return _answer(request, 403, "Please try again", detail)
-
-

@@ -47,14 +47,14 @@ def _reader(request: HttpRequest, template: str) -> HttpResponse:
 
 
 @login_not_required
-@csp_update(_READER_POLICY)  # type: ignore[arg-type]
+@csp_update(_READER_POLICY)
 def docs(request: HttpRequest) -> HttpResponse:
     """Show the API in Swagger UI, where it can be tried."""
     return _reader(request, "api/swagger.html")
 
 
 @login_not_required
-@csp_update(_READER_POLICY)  # type: ignore[arg-type]
+@csp_update(_READER_POLICY)
 def redoc(request: HttpRequest) -> HttpResponse:
     """Show the API in ReDoc, where it reads well."""
     return _reader(request, "api/redoc.html")

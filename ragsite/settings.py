@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from documents import crypto
@@ -226,7 +227,7 @@ CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 # --- background work --------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 # Longer than any task may run: with less, Redis would hand a running task to a second worker.
 _task_limit = 900
 CELERY_BROKER_TRANSPORT_OPTIONS = (
@@ -275,7 +276,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_PAGINATION_CLASS": "ragsite.api.Pagination",
+    "DEFAULT_PAGINATION_CLASS": "ragsite.pagination.Pagination",
     "PAGE_SIZE": 25,
     "EXCEPTION_HANDLER": "ragsite.api.problem_handler",
     "DEFAULT_SCHEMA_CLASS": "ragsite.api.Schema",
@@ -306,6 +307,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+with suppress(OSError):  # whitenoise wants the folder; a read-only place need not have it
+    STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 STORAGES = {
@@ -322,9 +325,12 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL}
-        for name in ("ragsite", "documents", "chat", "analytics", "celery", "django")
+        for name in ("ragsite", "documents", "chat", "analytics", "django")
     }
-    # These would write questions, keys or whole requests at DEBUG.
-    | {name: {"level": "WARNING"} for name in ("openai", "httpx2", "httpcore2", "django.db")},
+    # These would write questions, keys or whole requests at DEBUG; Celery its own machinery.
+    | {
+        name: {"level": "WARNING"}
+        for name in ("openai", "httpx2", "httpcore2", "django.db", "celery")
+    },
 }
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

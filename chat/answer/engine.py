@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import cast
 
-from chat.answer.citations import CitationStream, cited
+from asgiref.sync import sync_to_async
+
+from chat.answer.citations import CitationStream, quoted
 from chat.answer.confidence import confidence
 from chat.answer.followup import combined
 from chat.answer.prompt import REFUSAL, answer_prompt, rewrite_prompt, rewritten
 from chat.answer.refusal import is_refusal, may_become_refusal, without_marker
 from chat.answer.verify import verified
 from chat.errors import ModelError
-from chat.llm.base import LanguageModel, Usage
-from chat.llm.extractive import Similarity, choose, composed
+from chat.llm.base import LanguageModel, Piece, Usage
+from chat.llm.extractive import Similarity, arranged, choose
 from chat.llm.factory import EXTRACTIVE
 from chat.types import (
     AnswerDraft,
@@ -33,6 +36,7 @@ from chat.types import (
     StreamEvent,
     Turn,
 )
+from documents.errors import ProductError
 
 Retrieve = Callable[[str], "Retrieved"]
 
@@ -56,160 +60,171 @@ class Asked:
     deadline: float = 60.0
 
 
-@dataclass(slots=True)
-class _Run:
-    """One answer while it is made."""
+class AnswerRun:
+    """One answer while it is made.
 
-    asked: Asked
-    model: LanguageModel | None
-    standalone: str = ""
-    passages: tuple[Passage, ...] = ()
-    usage: Usage = Usage()
-    timings: dict[str, float] = field(default_factory=dict)
-    _clock: float = field(default_factory=time.perf_counter)
+    ``events`` yields the sources, the text as it comes, and the finished answer or
+    what stopped it. Closing that iterator closes the model's stream; ``partial``
+    then returns what had arrived. ``retrieve`` runs in a thread.
+    """
+
+    def __init__(self, asked: Asked, *, retrieve: Retrieve, model: LanguageModel | None) -> None:
+        self.asked = asked
+        self.standalone = asked.question
+        self.passages: tuple[Passage, ...] = ()
+        #: What a reader has seen so far.
+        self.text = ""
+        self._retrieve, self._model = retrieve, model
+        self._citations: CitationStream | None = None
+        self._held = ""
+        self._usage = Usage()
+        self._timings: dict[str, float] = {}
+        self._clock = time.perf_counter()
 
     @property
     def model_name(self) -> str:
-        return self.model.model if self.model else EXTRACTIVE
+        """Return the model's name, or ``extractive``."""
+        return self._model.model if self._model else EXTRACTIVE
 
-    def lap(self, step: str) -> None:
-        """Note how long the step that just ended took, in milliseconds."""
-        now = time.perf_counter()
-        self.timings[step] = round((now - self._clock) * 1000, 1)
-        self._clock = now
+    async def events(self) -> AsyncGenerator[StreamEvent, None]:
+        """Answer the question. Call once."""
+        self.standalone = await self._made_standalone()
+        self._lap("rewrite_ms")
+        try:
+            found = await sync_to_async(self._retrieve)(self.standalone)
+        except ProductError as error:
+            yield ErrorEvent(error.code, error.message, error.retryable)
+            return
+        self.passages = tuple(p for p in found.passages if p.relevance >= self.asked.threshold)
+        self._lap("search_ms")
+        yield SourcesEvent(self.passages)
+        if not self.passages:
+            yield DoneEvent(self._refusal())
+            return
+        stream = self._extracted(found) if self._model is None else self._generated(self._model)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if isinstance(event, DeltaEvent):
+                    self.text += event.text
+                yield event
 
+    def partial(self) -> AnswerDraft | None:
+        """Return what had arrived, verified like a whole answer; nothing when nothing had."""
+        if self._citations is None:
+            return None
+        self._citations.feed(self._held)
+        self._citations.flush()
+        self._held = ""
+        so_far = self._citations.answer()
+        if not so_far.text.strip():
+            return None
+        return replace(self._finished(so_far), incomplete=True)
 
-async def answer(
-    asked: Asked, *, retrieve: Retrieve, model: LanguageModel | None
-) -> AsyncIterator[StreamEvent]:
-    """Yield the sources, the text as it comes, and the finished answer or what stopped it.
+    async def _made_standalone(self) -> str:
+        """Return the question as it can be searched for, whatever came before it."""
+        question, history = self.asked.question, self.asked.history
+        if not history:
+            return question
+        if self._model is None:
+            return combined(question, history)
+        reply = ""
+        try:
+            stream = self._model.stream(rewrite_prompt(question, history))
+            async with aclosing(cast("AsyncGenerator[Piece, None]", stream)) as pieces:
+                async for piece in pieces:
+                    reply += piece.text
+        except ModelError:
+            return combined(question, history)
+        return rewritten(reply, question)
 
-    ``retrieve`` runs in a thread. Closing the iterator closes the model's stream.
-    """
-    run = _Run(asked, model)
-    run.standalone = await _standalone(run)
-    run.lap("rewrite_ms")
-    found = await asyncio.to_thread(retrieve, run.standalone)
-    run.passages = tuple(p for p in found.passages if p.relevance >= asked.threshold)
-    run.lap("search_ms")
-    yield SourcesEvent(run.passages, run.standalone)
-    if not run.passages:
-        yield DoneEvent(_refusal(run))
-        return
-    stream = _extracted(run, found) if model is None else _generated(run, model)
-    async with aclosing(stream) as events:
-        async for event in events:
+    async def _extracted(self, found: Retrieved) -> AsyncGenerator[StreamEvent, None]:
+        """Quote the sentences that carry the answer best."""
+        quotes = await asyncio.to_thread(
+            choose, self.standalone, self.passages, similarity=found.similarity
+        )
+        if not quotes:
+            yield DoneEvent(self._refusal())
+            return
+        whole = quoted(arranged(quotes))
+        self._lap("answer_ms")
+        yield DeltaEvent(whole.text)
+        yield DoneEvent(await asyncio.to_thread(self._finished, whole))
+
+    async def _generated(self, model: LanguageModel) -> AsyncGenerator[StreamEvent, None]:
+        """Stream the model's answer; what may still be a refusal is held back."""
+        asked = self.asked
+        prompt = answer_prompt(
+            asked.question,
+            self.passages,
+            asked.history,
+            max_tokens=asked.max_tokens,
+            deadline=asked.deadline,
+        )
+        self._citations = citations = CitationStream(self.passages, self.standalone)
+        raw = ""
+        try:
+            stream = cast("AsyncGenerator[Piece, None]", model.stream(prompt))
+            async with aclosing(stream) as pieces:
+                async for piece in pieces:
+                    raw += self._taken(piece)
+                    if not may_become_refusal(raw):
+                        text, self._held = citations.feed(self._held), ""
+                        if text:
+                            yield DeltaEvent(text)
+        except ModelError as error:
+            partial = await asyncio.to_thread(self.partial)
+            yield ErrorEvent(error.code, error.message, error.retryable, partial)
+            return
+        async for event in self._concluded(raw, citations):
             yield event
 
+    def _taken(self, piece: Piece) -> str:
+        self._usage = piece.usage or self._usage
+        if piece.text and "first_token_ms" not in self._timings:
+            self._lap("first_token_ms")
+        self._held += piece.text
+        return piece.text
 
-async def _standalone(run: _Run) -> str:
-    """Return the question as it can be searched for, whatever came before it."""
-    question, history = run.asked.question, run.asked.history
-    if not history:
-        return question
-    if run.model is None:
-        return combined(question, history)
-    reply = ""
-    try:
-        async with aclosing(run.model.stream(rewrite_prompt(question, history))) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                reply += piece.text
-    except ModelError:
-        return combined(question, history)
-    return rewritten(reply, question)
+    async def _concluded(
+        self, raw: str, citations: CitationStream
+    ) -> AsyncGenerator[StreamEvent, None]:
+        self._lap("answer_ms")
+        if is_refusal(raw):
+            yield DoneEvent(self._refusal(without_marker(raw)))
+            return
+        rest = citations.feed(self._held) + citations.flush()
+        self._held = ""
+        if rest:
+            yield DeltaEvent(rest)
+        yield DoneEvent(await asyncio.to_thread(self._finished, citations.answer()))
 
+    def _finished(self, whole: CitedAnswer) -> AnswerDraft:
+        sentences = verified(whole, self.passages)
+        sure = confidence(self.standalone, self.passages, sentences, whole.citations)
+        self._lap("verify_ms")
+        return replace(
+            self._refusal(whole.text),
+            refused=False,
+            confidence=sure.value,
+            sentences=sentences,
+            citations=whole.citations,
+        )
 
-async def _extracted(run: _Run, found: Retrieved) -> AsyncIterator[StreamEvent]:
-    """Quote the sentences that carry the answer best."""
-    quotes = await asyncio.to_thread(
-        choose, run.standalone, run.passages, similarity=found.similarity
-    )
-    if not quotes:
-        yield DoneEvent(_refusal(run))
-        return
-    whole = cited(composed(quotes), run.passages, run.standalone)
-    run.lap("answer_ms")
-    yield DeltaEvent(whole.text)
-    yield DoneEvent(await asyncio.to_thread(_finished, run, whole))
+    def _refusal(self, said: str = "") -> AnswerDraft:
+        """Return an answer that says there is none. It has no citations."""
+        return AnswerDraft(
+            question=self.asked.question,
+            answer=said.strip() or REFUSAL,
+            refused=True,
+            confidence=0.0,
+            model=self.model_name,
+            prompt_tokens=self._usage.prompt_tokens,
+            completion_tokens=self._usage.completion_tokens,
+            timings=self._timings,
+        )
 
-
-async def _generated(run: _Run, model: LanguageModel) -> AsyncIterator[StreamEvent]:
-    """Stream the model's answer; nothing that may still be a refusal is shown as an answer."""
-    asked = run.asked
-    prompt = answer_prompt(
-        asked.question,
-        run.passages,
-        asked.history,
-        max_tokens=asked.max_tokens,
-        deadline=asked.deadline,
-    )
-    citations = CitationStream(run.passages, run.standalone)
-    raw, held = "", ""
-    try:
-        async with aclosing(model.stream(prompt)) as pieces:  # type: ignore[type-var]
-            async for piece in pieces:
-                run.usage = piece.usage or run.usage
-                raw += piece.text
-                if piece.text and "first_token_ms" not in run.timings:
-                    run.lap("first_token_ms")
-                held += piece.text
-                if not may_become_refusal(raw):
-                    text, held = citations.feed(held), ""
-                    if text:
-                        yield DeltaEvent(text)
-    except ModelError as error:
-        partial = await asyncio.to_thread(_partial, run, citations, held)
-        yield ErrorEvent(error.code, error.message, error.retryable, partial)
-        return
-    if is_refusal(raw):
-        run.lap("answer_ms")
-        yield DoneEvent(_refusal(run, without_marker(raw)))
-        return
-    rest = citations.feed(held) + citations.flush()
-    if rest:
-        yield DeltaEvent(rest)
-    run.lap("answer_ms")
-    yield DoneEvent(await asyncio.to_thread(_finished, run, citations.answer()))
-
-
-def _partial(run: _Run, citations: CitationStream, held: str) -> AnswerDraft | None:
-    """Return what had arrived when the model failed, verified like a whole answer."""
-    citations.feed(held)
-    citations.flush()
-    so_far = citations.answer()
-    if not so_far.text.strip():
-        return None
-    run.lap("answer_ms")
-    return replace(_finished(run, so_far), incomplete=True)
-
-
-def _finished(run: _Run, whole: CitedAnswer) -> AnswerDraft:
-    sentences = verified(whole, run.passages)
-    sure = confidence(run.standalone, run.passages, sentences)
-    run.lap("verify_ms")
-    return AnswerDraft(
-        question=run.asked.question,
-        answer=whole.text,
-        refused=False,
-        confidence=sure.value,
-        sentences=sentences,
-        citations=whole.citations,
-        model=run.model_name,
-        prompt_tokens=run.usage.prompt_tokens,
-        completion_tokens=run.usage.completion_tokens,
-        timings=run.timings,
-    )
-
-
-def _refusal(run: _Run, said: str = "") -> AnswerDraft:
-    """Return an answer that says there is none. It has no citations."""
-    return AnswerDraft(
-        question=run.asked.question,
-        answer=said.strip() or REFUSAL,
-        refused=True,
-        confidence=0.0,
-        model=run.model_name,
-        prompt_tokens=run.usage.prompt_tokens,
-        completion_tokens=run.usage.completion_tokens,
-        timings=run.timings,
-    )
+    def _lap(self, step: str) -> None:
+        """Note how long the step that just ended took, in milliseconds."""
+        now = time.perf_counter()
+        self._timings[step] = round((now - self._clock) * 1000, 1)
+        self._clock = now

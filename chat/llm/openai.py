@@ -29,6 +29,8 @@ from chat.llm.sse import CompletionReader
 DEFAULT_MODEL = "gpt-5.4-mini"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
+_SILENT = "The language model did not answer in time. Please try again."
+
 #: Longest wait, in seconds, before the one retry. A person is watching the page.
 LONGEST_WAIT = 5.0
 #: Characters of answer accepted for one token asked for; beyond, the server ignores the limit.
@@ -109,7 +111,7 @@ class OpenAIModel:
                 async with asyncio.timeout(_left(end)):
                     return await self._posted(client, prompt)
             except TimeoutError as error:
-                raise ModelTimeout from error
+                raise ModelTimeout(_SILENT) from error
             except UnicodeError as error:
                 raise ModelUnauthorized from error  # a key that no header can carry
             except APIError as error:
@@ -183,7 +185,7 @@ async def _parts(
     except StopAsyncIteration:
         return
     except (TimeoutError, httpx2.TimeoutException) as error:
-        raise ModelTimeout from error
+        raise (ModelTimeout() if reader.spoke else ModelTimeout(_SILENT)) from error
     except httpx2.HTTPError as error:
         if reader.finished:
             return  # all was said; the server only closed in a rude way
@@ -218,7 +220,7 @@ def _retry_after(response: httpx2.Response) -> float:
 def _explained(error: APIError, model: str) -> ModelError:
     """A sentence for a person. Never the server's own text: it may echo key or prompt."""
     if isinstance(error, APITimeoutError):
-        return ModelTimeout("The language model did not answer in time. Please try again.")
+        return ModelTimeout(_SILENT)
     if isinstance(error, APIConnectionError):
         return ModelUnreachable()
     if isinstance(error, APIStatusError):

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.errors import ModelError
+from chat.errors import ModelError, ModelInterrupted
 from chat.llm.base import Piece, Usage
 
 #: Bytes of one line. A server that never ends its line would fill the memory.
@@ -60,7 +60,7 @@ class CompletionReader:
 
     def _event(self, event: dict[str, Any]) -> str:
         if event.get("error"):
-            raise ModelError
+            raise ModelInterrupted if self.spoke else ModelError
         self._count(event.get("usage"))
         choices = event.get("choices")
         if not isinstance(choices, list) or not choices:

@@ -7,10 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
+from unicodedata import digit
 
 from documents.text.words import words
 
-_NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?(?![\d])")
+# A letter before the digits makes a name of them ("x7"), but not in scripts without spaces.
+_NUMBER = re.compile(
+    r"(?<![\dA-Za-zÀ-ɏ_.,])[-−]?\d+(?:[.,\u00a0\u202f'’ ]\d{3})*(?:[.,]\d+)?(?![\d])"
+)
 _SEPARATOR = re.compile(r"[\u00a0\u202f'’ ]|[.,](?=\d{3}(?:\D|$))")
 
 
@@ -33,7 +37,8 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def _canonical(number: str) -> str:
-    plain = _SEPARATOR.sub("", number).replace(",", ".").replace("−", "-")
+    ascii_digits = "".join(str(digit(c)) if c.isdecimal() else c for c in number)
+    plain = _SEPARATOR.sub("", ascii_digits).replace(",", ".").replace("−", "-")
     whole, _, part = plain.partition(".")
     part = part.rstrip("0")
     sign = "-" if whole.startswith("-") else ""

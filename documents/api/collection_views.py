@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from documents.api.callers import signed_in
 from documents.api.serializers import (
     CollectionChangeSerializer,
     CollectionCreateSerializer,
@@ -26,7 +27,7 @@ from documents.services import collections
 
 def _rows(request: Request) -> QuerySet[Any]:
     """Return the caller's collections with their role and the number of documents."""
-    visible = Collection.objects.visible_to(request.user)
+    visible = Collection.objects.visible_to(signed_in(request))
     present = Q(documents__retired_at=None)
     return visible.annotate(
         role=F("memberships__role"),
@@ -58,7 +59,7 @@ class CollectionListView(GenericAPIView[Collection]):
         """Make a collection; the caller owns it."""
         given = CollectionCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        made = collections.collection_create(user=request.user, **given.validated_data)
+        made = collections.collection_create(user=signed_in(request), **given.validated_data)
         return Response(_shown(request, made), status=status.HTTP_201_CREATED)
 
 
@@ -68,7 +69,7 @@ class CollectionView(APIView):
     @extend_schema(operation_id="collections_get", responses=CollectionSerializer)
     def get(self, request: Request, key: str) -> Response:
         """Show a collection."""
-        return Response(_shown(request, collections.collection_get(request.user, key)))
+        return Response(_shown(request, collections.collection_get(signed_in(request), key)))
 
     @extend_schema(
         operation_id="collections_change",
@@ -77,19 +78,19 @@ class CollectionView(APIView):
     )
     def patch(self, request: Request, key: str) -> Response:
         """Rename a collection."""
-        collection = collections.collection_get(request.user, key)
+        collection = collections.collection_get(signed_in(request), key)
         given = CollectionChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         collections.collection_rename(
-            user=request.user, collection=collection, **given.validated_data
+            user=signed_in(request), collection=collection, **given.validated_data
         )
         return Response(_shown(request, collection))
 
     @extend_schema(operation_id="collections_delete", responses={204: None})
     def delete(self, request: Request, key: str) -> Response:
         """Delete an empty collection."""
-        collection = collections.collection_get(request.user, key)
-        collections.collection_delete(user=request.user, collection=collection)
+        collection = collections.collection_get(signed_in(request), key)
+        collections.collection_delete(user=signed_in(request), collection=collection)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -101,7 +102,7 @@ class MemberListView(GenericAPIView[Membership]):
     @extend_schema(operation_id="members_list", responses=MemberSerializer(many=True))
     def get(self, request: Request, key: str) -> Response:
         """List who may read the collection, and as what."""
-        collection = collections.collection_get(request.user, key)
+        collection = collections.collection_get(signed_in(request), key)
         rows = collection.memberships.select_related("user").order_by("user__username")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(MemberSerializer(page, many=True).data)
@@ -111,11 +112,11 @@ class MemberListView(GenericAPIView[Membership]):
     )
     def post(self, request: Request, key: str) -> Response:
         """Give a user a role; one who is a member already gets the new role."""
-        collection = collections.collection_get(request.user, key)
+        collection = collections.collection_get(signed_in(request), key)
         given = MemberSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         membership = collections.member_set(
-            user=request.user,
+            user=signed_in(request),
             collection=collection,
             member=given.validated_data["user"]["username"],
             role=given.validated_data["role"],
@@ -127,7 +128,7 @@ class MemberView(APIView):
     """One member of a collection."""
 
     def _membership(self, request: Request, key: str, username: str) -> Membership:
-        collection = collections.collection_get(request.user, key)
+        collection = collections.collection_get(signed_in(request), key)
         rows = collection.memberships.select_related("user", "collection")
         found = rows.filter(user__username=username).first()
         if found is None:
@@ -148,7 +149,7 @@ class MemberView(APIView):
         given = MemberRoleSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         membership = collections.member_set(
-            user=request.user,
+            user=signed_in(request),
             collection=found.collection,
             member=found.user.username,
             role=given.validated_data["role"],
@@ -160,6 +161,6 @@ class MemberView(APIView):
         """Take a member out; a member may also leave."""
         found = self._membership(request, key, username)
         collections.member_remove(
-            user=request.user, collection=found.collection, member=found.user
+            user=signed_in(request), collection=found.collection, member=found.user
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from documents.api.callers import signed_in
 from documents.api.serializers import SearchResultSerializer, SearchSerializer
 from documents.search.hybrid import search
 from documents.services.collections import collection_get
@@ -38,11 +39,11 @@ class SearchView(APIView):
         given = asked.validated_data
         named = given.get("collection")
         result = search(
-            request.user,
+            signed_in(request),
             given["q"],
             mode=Mode(given["mode"]),
             limit=given["limit"],
-            collections=[collection_get(request.user, named).pk] if named else (),
+            collections=[collection_get(signed_in(request), named).pk] if named else (),
             documents=[given["document"]] if given.get("document") else (),
         )
         return Response(SearchResultSerializer(result).data)

@@ -210,9 +210,7 @@ class HitSerializer(serializers.Serializer[Hit]):
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     highlights = serializers.ListField(
-        child=serializers.ListField(
-            child=serializers.IntegerField(), min_length=2, max_length=2
-        ),
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
         help_text="Spans of text, counted within it.",
     )
     relevance = serializers.FloatField(help_text="From 0 to 1.")

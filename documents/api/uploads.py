@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.errors import FileError, FileTooLarge, InvalidInput, StorageFailed
@@ -30,7 +30,7 @@ class Batch:
         return self.statuses[0] if len(set(self.statuses)) == 1 else 400
 
 
-def read_file(file: UploadedFile) -> bytes:
+def read_file(file: UploadedFile[Any]) -> bytes:
     """Return the content of an uploaded file. Raises ``FileTooLarge`` without reading it."""
     if file.size is not None and file.size > settings.MAX_FILE_SIZE:
         limit = settings.MAX_FILE_SIZE / 1_048_576
@@ -39,8 +39,8 @@ def read_file(file: UploadedFile) -> bytes:
 
 
 def take_in(
-    user: AbstractBaseUser,
-    files: Sequence[UploadedFile],
+    user: User,
+    files: Sequence[UploadedFile[Any]],
     *,
     collection: Collection,
     title: str = "",

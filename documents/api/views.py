@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from documents.api.callers import signed_in
 from documents.api.files import original_response, text_response
 from documents.api.serializers import (
     DocumentChangeSerializer,
@@ -75,12 +76,12 @@ class DocumentUploadView(APIView):
         given = fields.validated_data
         named = given.get("collection")
         collection = (
-            collections.collection_get(request.user, named, edit=True)
+            collections.collection_get(signed_in(request), named, edit=True)
             if named
-            else collections.collection_default(request.user)
+            else collections.collection_default(signed_in(request))
         )
         batch = take_in(
-            request.user,
+            signed_in(request),
             [*request.FILES.getlist("files"), *request.FILES.getlist("file")],
             collection=collection,
             title=given.get("title", ""),
@@ -116,10 +117,10 @@ class DocumentListView(GenericAPIView[Document]):
             raise InvalidInput(f"The status is one of {', '.join(Status)}.")
         named = query.get("collection", "")
         rows = document_list(
-            request.user,
+            signed_in(request),
             search=query.get("search", ""),
             status=wanted,
-            collection=collections.collection_get(request.user, named).pk if named else None,
+            collection=collections.collection_get(signed_in(request), named).pk if named else None,
         )
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(DocumentSerializer(page, many=True).data)
@@ -131,7 +132,7 @@ class DocumentView(APIView):
     @extend_schema(operation_id="documents_get", responses=DocumentSerializer)
     def get(self, request: Request, document_id: str) -> Response:
         """Show a document."""
-        return Response(DocumentSerializer(document_get(request.user, document_id)).data)
+        return Response(DocumentSerializer(document_get(signed_in(request), document_id)).data)
 
     @extend_schema(
         operation_id="documents_change",
@@ -140,22 +141,22 @@ class DocumentView(APIView):
     )
     def patch(self, request: Request, document_id: str) -> Response:
         """Change title or author, or move the document to another collection."""
-        document = document_get(request.user, document_id)
+        document = document_get(signed_in(request), document_id)
         change = DocumentChangeSerializer(data=request.data)
         change.is_valid(raise_exception=True)
         given = dict(change.validated_data)
         if "collection" in given:
             given["collection"] = collections.collection_get(
-                request.user, given["collection"], edit=True
+                signed_in(request), given["collection"], edit=True
             )
-        documents.document_update(user=request.user, document=document, **given)
-        return Response(DocumentSerializer(document_get(request.user, document_id)).data)
+        documents.document_update(user=signed_in(request), document=document, **given)
+        return Response(DocumentSerializer(document_get(signed_in(request), document_id)).data)
 
     @extend_schema(operation_id="documents_delete", responses={204: None})
     def delete(self, request: Request, document_id: str) -> Response:
         """Delete a document with its versions, text and vectors."""
-        document = document_get(request.user, document_id)
-        documents.document_delete(user=request.user, document=document)
+        document = document_get(signed_in(request), document_id)
+        documents.document_delete(user=signed_in(request), document=document)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -168,7 +169,7 @@ class VersionListView(GenericAPIView[Any]):
     @extend_schema(operation_id="versions_list", responses=VersionSerializer(many=True))
     def get(self, request: Request, document_id: str) -> Response:
         """List the versions of a document, newest first."""
-        document = document_get(request.user, document_id)
+        document = document_get(signed_in(request), document_id)
         rows = document.versions.select_related("document").order_by("-number")
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(VersionSerializer(page, many=True).data)
@@ -180,12 +181,12 @@ class VersionListView(GenericAPIView[Any]):
     )
     def post(self, request: Request, document_id: str) -> Response:
         """Add a version. The document answers from the last one until this is ready."""
-        document = document_get(request.user, document_id)
+        document = document_get(signed_in(request), document_id)
         files = [*request.FILES.getlist("file"), *request.FILES.getlist("files")]
         if len(files) != 1:
             raise InvalidInput("Send one file, in the field named file.")
         upload = documents.version_add(
-            user=request.user,
+            user=signed_in(request),
             document=document,
             data=read_file(files[0]),
             filename=files[0].name or "",
@@ -199,7 +200,9 @@ class VersionView(APIView):
     @extend_schema(operation_id="versions_get", responses=VersionSerializer)
     def get(self, request: Request, document_id: str, number: int) -> Response:
         """Show one version."""
-        return Response(VersionSerializer(version_get(request.user, document_id, number)).data)
+        return Response(
+            VersionSerializer(version_get(signed_in(request), document_id, number)).data
+        )
 
 
 _TEXT = OpenApiResponse(OpenApiTypes.STR, description="The text, in UTF-8.")
@@ -214,7 +217,7 @@ class VersionContentView(APIView):
     @extend_schema(operation_id="versions_content", responses={(200, "text/plain"): _TEXT})
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the extracted text. All offsets count characters of it."""
-        return text_response(version_text(version_get(request.user, document_id, number)))
+        return text_response(version_text(version_get(signed_in(request), document_id, number)))
 
 
 class VersionDownloadView(APIView):
@@ -227,7 +230,7 @@ class VersionDownloadView(APIView):
     )
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
-        return original_response(version_get(request.user, document_id, number))
+        return original_response(version_get(signed_in(request), document_id, number))
 
 
 class RetryView(APIView):
@@ -238,8 +241,7 @@ class RetryView(APIView):
     )
     def post(self, request: Request, document_id: str) -> Response:
         """Read the newest version again after it failed."""
-        document = document_get(request.user, document_id)
-        documents.version_retry(user=request.user, document=document)
-        shown = DocumentSerializer(document_get(request.user, document_id))
+        document = document_get(signed_in(request), document_id)
+        documents.version_retry(user=signed_in(request), document=document)
+        shown = DocumentSerializer(document_get(signed_in(request), document_id))
         return Response(shown.data, status=status.HTTP_202_ACCEPTED)
-

@@ -1,4 +1,4 @@
-"""Automatic numbers of a Word document: ``4.2``, ``(a)``, ``iv.``
+"""Automatic numbers of a Word document: ``4.2``, ``(a)``, ``iv``.
 
 They are not in the text, yet people cite by them. See ISO/IEC 29500-1, 17.9.
 """
@@ -124,11 +124,11 @@ def _levels(node: Element) -> dict[int, _Level]:
     }
 
 
-def _restarts(node: Element) -> dict[int, int]:
+def _restarts(number: Element) -> dict[int, int]:
     return {
-        _integer(attribute(override, "w:ilvl"), 0): _integer(value_of(override, "w:startOverride"), 1)
-        for override in node
-        if name(override) == "w:lvlOverride" and child(override, "w:startOverride") is not None
+        _integer(attribute(node, "w:ilvl"), 0): _integer(value_of(node, "w:startOverride"), 1)
+        for node in number
+        if name(node) == "w:lvlOverride" and child(node, "w:startOverride") is not None
     }
 
 

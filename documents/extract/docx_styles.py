@@ -42,7 +42,7 @@ class Styles:
             if identifier is None:
                 continue
             self._styles[identifier] = _style(node)
-            if attribute(node, "w:type") == "paragraph" and attribute(node, "w:default") in ("1", "true"):
+            if _is_default(node):
                 self.default = identifier
 
     def heading_level(self, properties: Element | None, style: str | None) -> int:
@@ -74,6 +74,11 @@ class Styles:
             seen.add(style)
             yield self._styles[style]
             style = self._styles[style].based_on
+
+
+def _is_default(node: Element) -> bool:
+    paragraph = attribute(node, "w:type") == "paragraph"
+    return paragraph and attribute(node, "w:default") in ("1", "true")
 
 
 def _style(node: Element) -> _Style:

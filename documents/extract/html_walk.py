@@ -15,14 +15,42 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from documents.types import Block, BlockKind
 
 _NAVIGATION: Final = frozenset({"nav"})
-_DROPPED: Final = _NAVIGATION | frozenset(
-    "script style template noscript svg head iframe object embed canvas audio video map button"
-    " select datalist option input textarea dialog -comment".split()
+_DROPPED: Final = frozenset(
+    (
+        *("script", "style", "template", "noscript", "svg", "head", "iframe", "object", "embed"),
+        *("canvas", "audio", "video", "map", "button", "select", "datalist", "option", "input"),
+        *("textarea", "dialog", "nav", "-comment"),
+    )
 )
 _BLOCKS: Final = frozenset(
-    "address article aside blockquote body caption center dd details div dl dt fieldset"
-    " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html legend li main menu ol p"
-    " pre section summary table tbody td tfoot th thead tr ul".split()
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *(
+            "div",
+            "dl",
+            "dt",
+            "fieldset",
+            "figcaption",
+            "figure",
+            "footer",
+            "form",
+            "h1",
+            "h2",
+            "h3",
+        ),
+        *("h4", "h5", "h6", "header", "hr", "html", "legend", "li", "main", "menu", "ol", "p"),
+        *("pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    )
 )
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN_STYLE: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

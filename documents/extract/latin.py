@@ -105,9 +105,7 @@ def _word_shares(text: str) -> list[float]:
     """Return, for each language, the share of plain words that are its own."""
     words = Counter(word for word in _WORD.findall(text.lower()) if word.isascii())
     total = max(1, words.total())
-    return [
-        sum(words[word] for word in language.words) / total for language in _LANGUAGES
-    ]
+    return [sum(words[word] for word in language.words) / total for language in _LANGUAGES]
 
 
 def _penalty(text: str, shares: list[float]) -> float:

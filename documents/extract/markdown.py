@@ -19,9 +19,13 @@ from documents.types import Block, BlockKind, ExtractedPage, FileMetadata, Media
 #: Parsing takes about a second a megabyte; beyond this the text is read as plain.
 _MAX_PARSED: Final = 6_000_000
 _MAX_QUOTES: Final = 8
-_DEEP_QUOTE: Final = re.compile(r"^([ \t]*(?:>[ \t]?){%d})(?:>[ \t]?)+" % _MAX_QUOTES, re.MULTILINE)
-_FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_FIELD: Final = re.compile(r"^(title|author)[ \t]*:[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_DEEP_QUOTE: Final = re.compile(rf"^([ \t]*(?:>[ \t]?){{{_MAX_QUOTES}}})(?:>[ \t]?)+", re.MULTILINE)
+_FRONT_MATTER: Final = re.compile(
+    r"\A---[ \t]*\n(.{0,20000}?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL
+)
+_FIELD: Final = re.compile(
+    r"^(title|author)[ \t]*:[ \t]*(.+?)[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
 _CELL: Final = " | "
 
 
@@ -123,9 +127,7 @@ def _plain(token: Token) -> str:
     """Return inline content as read: no marks, link texts, alternative texts."""
     parts: list[str] = []
     for child in token.children or ():
-        if child.type in ("text", "code_inline"):
-            parts.append(child.content)
-        elif child.type == "image":
+        if child.type in ("text", "code_inline", "image"):
             parts.append(child.content)
         elif child.type in ("softbreak", "hardbreak") or child.content.lower().startswith("<br"):
             parts.append("\n")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -44,10 +43,8 @@ _NAMESPACES: Final = {
     prefix: tuple(uri for uri, short in _PREFIXES.items() if short == prefix)
     for prefix in _PREFIXES.values()
 }
-#: libxml2 error codes for a document past its limits (nesting, length of a text).
-_LIMIT_CODES: Final = frozenset(
-    {etree.ErrorTypes.ERR_RESOURCE_LIMIT, etree.ErrorTypes.ERR_NAME_TOO_LONG}
-)
+#: What libxml2 says of a document past its limits of nesting and length.
+_LIMIT_WORDS: Final = ("excessive depth", "resource limit", "huge text", "too long")
 _DECLARATIONS: Final = tuple(
     text.encode(codec)
     for text in ("<!DOCTYPE", "<!ENTITY")
@@ -171,20 +168,29 @@ def parse(data: bytes) -> Element:
 
 
 def _is_limit(error: etree.XMLSyntaxError) -> bool:
-    return error.code in _LIMIT_CODES or "xcessive depth" in str(error)
+    message = str(error).lower()
+    return any(words in message for words in _LIMIT_WORDS)
 
 
-@lru_cache(maxsize=4096)
-def _short(tag: str) -> str:
-    uri, _, local = tag.removeprefix("{").rpartition("}")
-    prefix = _PREFIXES.get(uri)
-    return f"{prefix}:{local}" if prefix else local
+class _Names(dict[str, str]):
+    """Short names by tag, worked out once for each."""
+
+    def __missing__(self, tag: str) -> str:
+        uri, _, local = tag.removeprefix("{").rpartition("}")
+        prefix = _PREFIXES.get(uri)
+        short = self[tag] = f"{prefix}:{local}" if prefix else local
+        return short
+
+
+_names = _Names()
 
 
 def name(element: Element) -> str:
-    """Return the name with its usual prefix: ``w:p``; the bare name if it has none."""
-    tag = element.tag
-    return _short(tag) if isinstance(tag, str) else ""
+    """Return the name with its usual prefix: ``w:p``; the bare name if it has none.
+
+    The element is of a tree from ``parse``, which keeps no comments.
+    """
+    return _names[element.tag]
 
 
 def child(element: Element, wanted: str) -> Element | None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, ClassVar, Final
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
 from documents.errors import (
     CorruptFile,
@@ -116,7 +116,7 @@ def _page(document: Any, number: int, outline: Outline) -> ExtractedPage | None:
     if count > MAX_PAGE_CHARACTERS:
         raise TooComplex
     text = read_characters(textpage, count)
-    blocks = page_blocks(textpage, text, headings=not outline)
+    blocks = page_blocks(textpage, text, headings=not outline.is_rich)
     extracted = ExtractedPage(number, outline.mark(number - 1, blocks))
     textpage.close()
     page.close()

@@ -12,7 +12,6 @@ from pypdf import PdfReader
 
 from documents.errors import (
     CorruptFile,
-    FileError,
     NoPages,
     PasswordRequired,
     TooComplex,
@@ -22,7 +21,10 @@ from documents.extract.base import Piece
 from documents.extract.txt import plain_blocks
 from documents.types import ExtractedPage, FileMetadata, Notice
 
-_CATALOG: Final = re.compile(rb"(\d{1,9})\s+(\d{1,5})\s+obj\s*<<(?:(?!endobj).){0,4000}?/Catalog\b", re.DOTALL)
+_CATALOG: Final = b"/Catalog"
+_OBJECT: Final = re.compile(rb"(\d{1,9})\s{1,9}(\d{1,5})\s{1,9}obj\b")
+#: A catalogue is one dictionary; this far back its object begins, or it is none.
+_REACH: Final = 4000
 
 
 def with_new_trailer(data: bytes) -> bytes | None:
@@ -32,12 +34,11 @@ def with_new_trailer(data: bytes) -> bytes | None:
     rebuilds the cross-references once it knows where to begin. ``None`` when no
     catalogue is in sight.
     """
-    found = None
-    for found in _CATALOG.finditer(data):
-        pass
-    if found is None:
+    at = data.rfind(_CATALOG)
+    objects = _OBJECT.findall(data[max(0, at - _REACH) : at]) if at >= 0 else []
+    if not objects:
         return None
-    number, generation = found[1].decode(), found[2].decode()
+    number, generation = (part.decode() for part in objects[-1])
     trailer = f"\ntrailer\n<< /Root {number} {generation} R >>\nstartxref\n0\n%%EOF\n"
     return data + trailer.encode()
 
@@ -69,14 +70,14 @@ def _open(data: bytes) -> tuple[PdfReader, int]:
     """Return a reader and the number of pages."""
     try:
         reader = PdfReader(BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise PasswordRequired
-        return reader, len(reader.pages)
-    except FileError:
-        raise
+        locked = reader.is_encrypted and not reader.decrypt("")
+        count = 0 if locked else len(reader.pages)
     except Exception as error:
         # Broken files make pypdf raise almost anything.
         raise (UnsupportedEncryption if b"/Encrypt" in data else CorruptFile) from error
+    if locked:
+        raise PasswordRequired
+    return reader, count
 
 
 def _page_text(reader: PdfReader, number: int) -> str | None:

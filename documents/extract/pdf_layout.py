@@ -8,6 +8,7 @@ does: more space above, another size, an indent, a bullet.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import re
 import statistics
@@ -16,14 +17,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pypdfium2.raw as raw
+from pypdfium2 import raw
 
+from documents.extract.pdf_rtl import in_reading_order, runs_leftward
 from documents.types import Block, BlockKind
 
 #: In multiples of the usual distance between lines, and of the letter height.
 _PARAGRAPH_GAP: Final = 1.3
 _WIDEST_LEADING: Final = 3.0
+_USUAL_LEADING: Final = 1.15
+_ENOUGH_LINES: Final = 4
 _INDENT: Final = 0.7
+_OUTDENT: Final = 0.5
 _UPWARDS: Final = -0.5
 _SAME_SIZE: Final = 0.12
 #: A line that ends this much of the column early is a last line.
@@ -38,7 +43,9 @@ _BOLD_LEVEL: Final = 4
 _MAX_FONT_NAME: Final = 128
 
 _BULLET: Final = re.compile(r"\s*(?:[•‣▪▫●○■□◦∙➢➤✓✔❖·\uf0b7\uf0a7\uf0d8]|[-–—*]\s)\s*\S")
-_NUMBERED: Final = re.compile(r"\s*(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d+(?:\.\d+)+\.?)\s+\S")
+_NUMBERED: Final = re.compile(
+    r"\s*(?:\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]|\d+(?:\.\d+)+\.?)\s+\S"
+)
 _SENTENCE_END: Final = re.compile(r"[.!?:;。！？：；][\"'”’)\]]*\s*$")
 _HEADING_END: Final = re.compile(r"[.,;:。，；]\s*$")
 
@@ -56,10 +63,10 @@ class _Line:
 
 
 def read_characters(textpage: Any, count: int) -> str:
-    """Return the ``count`` characters of a text page, one for each index.
+    r"""Return the ``count`` characters of a text page, one for each index.
 
-    A hyphen that PDFium found at the end of a line becomes ``\\x02``; anything
-    else without a meaning becomes ``\\0``.
+    A hyphen that PDFium found at the end of a line becomes ``\x02``; anything
+    else without a meaning becomes ``\0``.
     """
     handle, unicode_at = textpage.raw, raw.FPDFText_GetUnicode
     characters = [chr(unicode_at(handle, index)) for index in range(count)]
@@ -92,7 +99,6 @@ def _lines(handle: Any, text: str) -> Iterator[_Line]:
 
 
 def _line(handle: Any, part: str, at: int, hyphen: str) -> _Line:
-    text = part.replace("\0", "")
     inked = [index for index, char in enumerate(part) if not char.isspace() and char != "\0"]
     first, last = at + inked[0], at + inked[-1]
     angle = max(0.0, raw.FPDFText_GetCharAngle(handle, first))
@@ -100,7 +106,23 @@ def _line(handle: Any, part: str, at: int, hyphen: str) -> _Line:
     end, _ = _placed(handle, last, angle)
     size = _height(handle, first, angle)
     bold = _is_bold(handle, first) and _is_bold(handle, last)
-    return _Line(text.rstrip() + hyphen, start, end + size / 2, baseline, size, bold)
+    text = _in_reading_order(handle, part, at, angle) if runs_leftward(part) else part
+    return _Line(
+        text.replace("\0", "").rstrip() + hyphen, start, end + size / 2, baseline, size, bold
+    )
+
+
+def _in_reading_order(handle: Any, part: str, at: int, angle: float) -> str:
+    places = [_middle(handle, at + index, angle) for index in range(len(part))]
+    return in_reading_order(part, places)
+
+
+def _middle(handle: Any, index: int, angle: float) -> float:
+    """Return where the middle of a character stands along its line."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    raw.FPDFText_GetCharBox(handle, index, left, right, bottom, top)
+    x, y = (left.value + right.value) / 2, (bottom.value + top.value) / 2
+    return x * math.cos(angle) + y * math.sin(angle)
 
 
 def _placed(handle: Any, index: int, angle: float) -> tuple[float, float]:
@@ -152,11 +174,10 @@ def _groups(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
 def _leading(lines: Sequence[_Line]) -> float:
     """Return the usual distance between lines in multiples of their height."""
     steps = [
-        (below.baseline - above.baseline) / above.size
-        for above, below in zip(lines, lines[1:], strict=False)
+        (below.baseline - above.baseline) / above.size for above, below in itertools.pairwise(lines)
     ]
     usual = [step for step in steps if 0.3 < step < _WIDEST_LEADING]
-    return statistics.median_low(usual) if usual else 1.2
+    return statistics.median_low(usual) if len(usual) >= _ENOUGH_LINES else _USUAL_LEADING
 
 
 def _is_break(group: Sequence[_Line], line: _Line, leading: float) -> bool:
@@ -169,14 +190,21 @@ def _is_break(group: Sequence[_Line], line: _Line, leading: float) -> bool:
         return True
     if step < _UPWARDS:  # the next column or page region: a sentence may go on there
         return _ends(above) or not line.text[:1].islower()
-    if step > _PARAGRAPH_GAP * _own_leading(group, leading):
+    return step > _PARAGRAPH_GAP * _own_leading(group, leading) or _is_new_start(group, line)
+
+
+def _is_new_start(group: Sequence[_Line], line: _Line) -> bool:
+    """Whether indents and line lengths say that ``line`` begins something new."""
+    above = group[-1]
+    if _BULLET.match(group[0].text) and line.start < group[0].start - _OUTDENT * line.size:
         return True
     if not _ends(above):
         return False
     if line.start - above.start > _INDENT * line.size or _NUMBERED.match(line.text):
         return True
-    column = max(one.end for one in group) - min(one.start for one in group)
-    return len(group) > 1 and max(one.end for one in group) - above.end > _SHORT_LINE * column
+    right = max(one.end for one in group)
+    column = right - min(one.start for one in group)
+    return len(group) > 1 and right - above.end > _SHORT_LINE * column
 
 
 def _own_leading(group: Sequence[_Line], leading: float) -> float:
@@ -201,7 +229,12 @@ def _kind(group: Sequence[_Line], body: float) -> tuple[BlockKind, int]:
         if size >= ratio * body and not text.rstrip().endswith((".", ",")):
             return BlockKind.HEADING, level
     marked = all(line.bold for line in group) or (text.isupper() and _is_wordy(text))
-    if marked and size >= 0.9 * body and length <= _MAX_BOLD_HEADING and not _HEADING_END.search(text):
+    if (
+        marked
+        and size >= 0.9 * body
+        and length <= _MAX_BOLD_HEADING
+        and not _HEADING_END.search(text)
+    ):
         return BlockKind.HEADING, _BOLD_LEVEL
     return _list_kind(group), 0
 
@@ -211,7 +244,7 @@ def _list_kind(group: Sequence[_Line]) -> BlockKind:
 
 
 def _has_word(text: str) -> bool:
-    return re.search(r"[^\W\d_]{2}|[\u3040-\uffdc]", text) is not None
+    return re.search(r"[^\W\d_]{2}|[\u3040-\ud7a3]", text) is not None
 
 
 def _is_wordy(text: str) -> bool:

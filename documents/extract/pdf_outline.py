@@ -10,6 +10,7 @@ from typing import Any, Final
 from documents.types import Block, BlockKind
 
 _MAX_ENTRIES: Final = 5_000
+_RICH: Final = 4
 _MAX_DEPTH: Final = 9
 _NOT_WORD: Final = re.compile(r"[\W_]+")
 
@@ -29,8 +30,10 @@ class Outline:
             if page is not None and title:
                 self._pages.setdefault(page, {}).setdefault(title, entry.level + 1)
 
-    def __bool__(self) -> bool:
-        return bool(self._pages)
+    @property
+    def is_rich(self) -> bool:
+        """Whether it says enough to be believed about what is no heading, too."""
+        return sum(map(len, self._pages.values())) >= _RICH
 
     def mark(self, page: int, blocks: Iterable[Block]) -> tuple[Block, ...]:
         """Return the blocks of a page (counted from 0) with its titles made headings.

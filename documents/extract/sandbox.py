@@ -61,7 +61,7 @@ class Limits:
 
     memory: int = 1536 * 1024 * 1024
     cpu: int = 60
-    stall: float = 20.0
+    stall: float = 30.0
     wall: float = 120.0
     output: int = 160 * 1024 * 1024
 
@@ -81,7 +81,7 @@ class _Received:
 
     pages: list[ExtractedPage] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
-    metadata: FileMetadata = FileMetadata()
+    metadata: FileMetadata = field(default_factory=FileMetadata)
     failure: Failure | None = None
     started: bool = False
     ended: bool = False

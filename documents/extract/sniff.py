@@ -48,6 +48,7 @@ _HEAD: Final = 4096
 _PDF_HEADER_REACH: Final = 1024
 _PDF_HEADER: Final = b"%PDF-"
 _PDF_BODY: Final = re.compile(rb"\bendobj\b|\bstartxref\b|\d\s+\d+\s+obj\b")
+_EMPTY_ZIP: Final = b"PK\x05\x06"
 _OLE_HEADER: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
 _MAX_CONTENT_TYPES: Final = 1024 * 1024
@@ -144,7 +145,7 @@ def _by_content(data: bytes, extension: str) -> MediaType | None:
     """Return the kind of a binary format, ``None`` for what must be text."""
     if _is_pdf(data, extension):
         return MediaType.PDF
-    if data.startswith(LOCAL_HEADER) or data.startswith(b"PK\x05\x06"):
+    if data.startswith((LOCAL_HEADER, _EMPTY_ZIP)):
         return _zip_type(data, extension)
     if data.startswith(_OLE_HEADER):
         raise _ole_error(data)

@@ -11,7 +11,7 @@ from documents.extract.decoding import decode
 from documents.types import Block, BlockKind, ExtractedPage, MediaType, Notice
 
 _LINE_END: Final = re.compile(r"\r\n?|\x85|\u2028")
-_PARAGRAPH_END: Final = re.compile(r"\n[ \t\xa0\u3000]*(?:\n[ \t\xa0\u3000]*)+|\f|\u2029")
+_PARAGRAPH_END: Final = re.compile(r"\n(?:[ \t\xa0\u3000]*+\n)++|\f|\u2029")
 
 
 class TextExtractor:

@@ -12,6 +12,7 @@ from kombu.exceptions import OperationalError
 logger = logging.getLogger(__name__)
 
 DRAIN = "documents.tasks.drain"
+REINDEX = "documents.tasks.reindex"
 
 
 def ring(task: str = DRAIN) -> None:

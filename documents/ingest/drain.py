@@ -12,14 +12,19 @@ from documents.models import Document, DocumentVersion
 from documents.types import Status
 
 
-def drain(owner: str, *, seconds: float = 300.0) -> int:
-    """Process what waits, until nothing does or the time is up. Returns how many."""
+def drain(owner: str, *, seconds: float = 300.0, limit: int | None = None) -> int:
+    """Process what waits, until nothing does, or the time or the limit is reached.
+
+    Returns how many versions were processed.
+    """
     deadline, done = time.monotonic() + seconds, 0
-    while time.monotonic() < deadline and (lease := leases.claim(owner)) is not None:
+    while time.monotonic() < deadline and done != limit:
+        lease = leases.claim(owner)
+        if lease is None:
+            refresh_titles()
+            break
         pipeline.process(lease)
         done += 1
-    if time.monotonic() < deadline:
-        refresh_titles()
     return done
 
 

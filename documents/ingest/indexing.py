@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 from django.db import transaction
 
 from documents.embed.base import Embedder, Vectors
-from documents.ingest.lease import Lease
 from documents.ingest.space import space_ensure
 from documents.models import Chunk, DocumentVersion, Embedding
 from documents.selectors import search_index
-from documents.types import ChunkDraft, IndexEntry, Stage
+from documents.types import ChunkDraft, IndexEntry
 
 #: Rows in one write transaction, and texts in one call of the embedder.
 BATCH = 200
 
 T = TypeVar("T")
+#: Called after each batch with the share that is done, from 0 to 1.
+OnBatch = Callable[[float], None]
 
 
 def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -39,14 +40,14 @@ def content_hash(text: str) -> str:
 
 
 def write_chunks(
-    version: DocumentVersion, title: str, drafts: Sequence[ChunkDraft], lease: Lease
+    version: DocumentVersion, title: str, drafts: Sequence[ChunkDraft], on_batch: OnBatch
 ) -> list[Chunk]:
     """Insert the rows of a version's chunks and return them, in order."""
     chunks: list[Chunk] = []
     for group in batches(drafts):
-        lease.keep()
         with transaction.atomic():
             chunks += Chunk.objects.bulk_create(_row(version, title, draft) for draft in group)
+        on_batch(len(chunks) / len(drafts))
     return chunks
 
 
@@ -64,7 +65,7 @@ def _row(version: DocumentVersion, title: str, draft: ChunkDraft) -> Chunk:
 
 
 def index_chunks(
-    version: DocumentVersion, title: str, chunks: Sequence[Chunk], lease: Lease
+    version: DocumentVersion, title: str, chunks: Sequence[Chunk], on_batch: OnBatch
 ) -> None:
     """Embed the chunks and put them into the index, not yet findable."""
     space, embedder = space_ensure()
@@ -76,10 +77,9 @@ def index_chunks(
             for chunk, vector in zip(group, vectors, strict=True)
         ]
         done += len(group)
-        lease.renew(stage=Stage.EMBEDDING, progress=0.45 + 0.5 * done / len(chunks))
+        on_batch(done / len(chunks))
         with transaction.atomic():
             index.add(entries, current=False)
-    lease.renew(stage=Stage.INDEXING, progress=0.97)
 
 
 def _entry(version: DocumentVersion, title: str, chunk: Chunk, vector: Vectors) -> IndexEntry:

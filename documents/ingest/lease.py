@@ -16,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from documents.errors import CrashedRepeatedly, FileError, ProductError
@@ -66,11 +67,12 @@ class Lease:
         if time.monotonic() - self._renewed >= every:
             self.renew(progress=progress)
 
-    def held(self):  # type: ignore[no-untyped-def]  # a queryset of one row, or none
+    def held(self) -> QuerySet[DocumentVersion]:
         """Return the version's row, as long as it is ours."""
-        return DocumentVersion.objects.filter(
+        rows: QuerySet[DocumentVersion] = DocumentVersion.objects.filter(
             pk=self.version_id, lease_owner=self.owner, status=Status.PROCESSING
         )
+        return rows
 
 
 def claim(owner: str) -> Lease | None:

@@ -38,7 +38,7 @@ from documents.types import (
 logger = logging.getLogger(__name__)
 
 #: Share of the whole that is done when a stage begins.
-_BEGINS = {Stage.EXTRACTING: 0.0, Stage.CHUNKING: 0.4, Stage.EMBEDDING: 0.45, Stage.INDEXING: 0.85}
+_BEGINS = {Stage.EXTRACTING: 0.0, Stage.CHUNKING: 0.4, Stage.EMBEDDING: 0.45, Stage.INDEXING: 0.95}
 #: More text than this is beyond what a reader could check, and beyond one search index's sense.
 MAX_CHARACTERS = 20_000_000
 
@@ -71,11 +71,17 @@ def _process(lease: Lease) -> None:
     lease.renew(stage=Stage.CHUNKING, progress=_BEGINS[Stage.CHUNKING])
     structured = assemble(extraction)
     drafts = _chunk(structured)
-    _keep_text(version, structured, extraction)
     title = _title(version, extraction.metadata)
-    lease.renew(stage=Stage.EMBEDDING, progress=_BEGINS[Stage.EMBEDDING])
-    chunks = write_chunks(version, title, drafts, lease)
-    index_chunks(version, title, chunks, lease)
+    _keep_text(version, structured, extraction, title)
+    chunks = write_chunks(version, title, drafts, lambda _: lease.keep())
+
+    def embedded(share: float) -> None:
+        begin, end = _BEGINS[Stage.EMBEDDING], _BEGINS[Stage.INDEXING]
+        lease.renew(stage=Stage.EMBEDDING, progress=begin + share * (end - begin))
+
+    embedded(0.0)
+    index_chunks(version, title, chunks, embedded)
+    lease.renew(stage=Stage.INDEXING, progress=_BEGINS[Stage.INDEXING])
     switch(lease, title)
 
 
@@ -100,13 +106,14 @@ def _chunk(structured: StructuredText) -> list[ChunkDraft]:
 
 @transaction.atomic
 def _keep_text(
-    version: DocumentVersion, structured: StructuredText, extraction: Extraction
+    version: DocumentVersion, structured: StructuredText, extraction: Extraction, title: str
 ) -> None:
     VersionText.objects.update_or_create(
         version=version,
         defaults={"text": structured.text, "page_starts": list(structured.page_starts)},
     )
     metadata = extraction.metadata
+    version.indexed_title = title
     version.pages = metadata.page_count or len(structured.page_starts) or None
     version.file_title = metadata.title[:300]
     version.file_author = metadata.author[:300]
@@ -115,6 +122,7 @@ def _keep_text(
     version.notices = [asdict(notice) for notice in extraction.notices]
     version.save(
         update_fields=[
+            "indexed_title",
             "pages",
             "file_title",
             "file_author",
@@ -146,7 +154,7 @@ def switch(lease: Lease, title: str) -> None:
         version.status, version.stage, version.progress = Status.READY, Stage.DONE, 1.0
         version.lease_owner, version.lease_until = "", None
         version.error_code = version.error_message = ""
-        version.ready_at, version.indexed_title = now, title
+        version.ready_at = now
         version.superseded_at = None if is_newest else now
         version.save()
         if is_newest:

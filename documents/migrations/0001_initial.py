@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 ('model', models.CharField(max_length=200)),
                 ('dimensions', models.PositiveIntegerField()),
                 ('table', models.CharField(max_length=60, unique=True)),
-                ('state', models.CharField(choices=[('building', 'Building'), ('active', 'Active')], max_length=10)),
+                ('state', models.CharField(choices=[('building', 'Building'), ('active', 'Active'), ('retired', 'Retired')], max_length=10)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
             ],
             options={

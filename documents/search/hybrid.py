@@ -11,7 +11,9 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from django.db.models import F
 
 from documents.embed.base import Embedder
 from documents.errors import EmbeddingFailed, InvalidInput, NotFound
@@ -20,7 +22,7 @@ from documents.models import Chunk, Collection, Document
 from documents.querysets import Caller
 from documents.search.fusion import Fused, fuse
 from documents.search.highlight import highlights
-from documents.search.query import relevances
+from documents.search.query import RERANKED, analyse, evidence, relevances, rerank
 from documents.selectors import active_space, configured_embedder, search_index
 from documents.types import Hit, Mode, Scope, Scored
 
@@ -58,8 +60,9 @@ def search(
     started = time.perf_counter()
     query = checked_query(query)
     scope = scope_for(user, collections=collections, documents=documents)
-    found = rank(query, scope, mode=mode, limit=limit)
-    hits = _hits(user, query, found)
+    found = candidates(query, scope, mode=mode, limit=limit)
+    rows = _read(user, scope, found, max(limit, RERANKED))
+    hits = _ranked(query, rows, mode)[:limit]
     took_ms = (time.perf_counter() - started) * 1000
     return SearchResult(query, mode, round(took_ms, 2), tuple(hits))
 
@@ -95,8 +98,8 @@ def _versions(user: Caller, documents: set[uuid.UUID]) -> frozenset[int] | None:
     return frozenset(version for version in current.values() if version is not None)
 
 
-def rank(query: str, scope: Scope, *, mode: Mode, limit: int) -> list[Fused]:
-    """Return the best chunks in the scope, best first, as ids with their scores."""
+def candidates(query: str, scope: Scope, *, mode: Mode, limit: int) -> list[Fused]:
+    """Return the best chunks in the scope by both channels, best first, as ids with scores."""
     space = active_space()
     if space is None or scope.is_empty:
         return []
@@ -123,5 +126,79 @@ def _semantic(
         return []
 
 
-def _hits(user: Caller, query: str, found: list[Fused]) -> list[Hit]:
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A candidate with its row."""
+
+    fused: Fused
+    chunk: Chunk
+
+    @property
+    def document(self) -> Document:
+        document: Document = self.chunk.version.document
+        return document
+
+    @property
+    def place_and_text(self) -> str:
+        return f"{self.document.title}\n{self.chunk.heading}\n{self.chunk.text}"
+
+
+def _read(user: Caller, scope: Scope, found: Sequence[Fused], wanted: int) -> list[_Row]:
+    """Read rows until enough are found that the user may see; what is stale is left out."""
+    rows: list[_Row] = []
+    for start in range(0, len(found), wanted):
+        group = found[start : start + wanted]
+        chunks = _visible(user, scope, [hit.chunk_id for hit in group])
+        rows += [_Row(hit, chunks[hit.chunk_id]) for hit in group if hit.chunk_id in chunks]
+        if len(rows) >= wanted:
+            break
+    return rows
+
+
+def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
+    chunks = Chunk.objects.visible_to(user).filter(
+        pk__in=chunk_ids, version__document__collection_id__in=scope.collections
+    )
+    if scope.versions is None:
+        chunks = chunks.filter(version__document__current_version=F("version"))
+    return {chunk.pk: chunk for chunk in chunks.select_related("version__document")}
+
+
+def _ranked(query: str, rows: Sequence[_Row], mode: Mode) -> list[Hit]:
+    """Rank what was read by how it holds the question, and make hits of it."""
+    question = analyse(query)
+    proof = {row.chunk.pk: evidence(question, row.place_and_text) for row in rows}
+    fused = [row.fused for row in rows]
+    if mode is Mode.HYBRID:
+        first = {hit.chunk_id: proof[hit.chunk_id] for hit in fused[:RERANKED]}
+        fused = rerank(fused, first)
+    found = [proof[hit.chunk_id] for hit in fused]
+    cosines: list[float | None] = [hit.semantic for hit in fused]
+    if all(cosine is None for cosine in cosines):
+        cosines = [item.coverage for item in found]  # words are all there is to go by
+    strength = relevances(found, cosines, has_words=bool(question.stems))
+    by_id = {row.chunk.pk: row for row in rows}
+    return [
+        _hit(query, by_id[hit.chunk_id], relevance)
+        for hit, relevance in zip(fused, strength, strict=True)
+    ]
+
+
+def _hit(query: str, row: _Row, relevance: float) -> Hit:
+    chunk, version = row.chunk, row.chunk.version
+    return Hit(
+        chunk_id=chunk.pk,
+        document_id=str(row.document.pk),
+        document_title=row.document.title,
+        version=version.number,
+        page=chunk.page,
+        heading=chunk.heading,
+        text=chunk.text,
+        start=chunk.start,
+        end=chunk.end,
+        relevance=round(relevance, 4),
+        ordinal=chunk.ordinal,
+        version_id=version.pk,
+        collection_id=row.document.collection_id,
+        highlights=highlights(chunk.text, query),
+    )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -16,9 +15,7 @@ _SLUG_LENGTH = 100
 
 def _free_slug(wanted: str) -> str:
     base = slugify(wanted)[:_SLUG_LENGTH] or "collection"
-    taken = set(
-        Collection.objects.filter(slug__startswith=base).values_list("slug", flat=True)
-    )
+    taken = set(Collection.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     if base not in taken:
         return base
     number = 2
@@ -35,7 +32,7 @@ def _checked_name(name: str) -> str:
 
 
 @transaction.atomic
-def collection_create(*, user: AbstractBaseUser, name: str, slug: str = "") -> Collection:
+def collection_create(*, user: User, name: str, slug: str = "") -> Collection:
     """Make a collection that the user owns. A slug that is taken gets a number."""
     name = _checked_name(name)
     collection: Collection = Collection.objects.create(name=name, slug=_free_slug(slug or name))
@@ -44,7 +41,7 @@ def collection_create(*, user: AbstractBaseUser, name: str, slug: str = "") -> C
 
 
 @transaction.atomic
-def collection_default(user: AbstractBaseUser) -> Collection:
+def collection_default(user: User) -> Collection:
     """Return where this user's uploads go when they name no collection."""
     existing = Collection.objects.editable_by(user).filter(default_of=user).first()
     if existing is not None:
@@ -56,7 +53,7 @@ def collection_default(user: AbstractBaseUser) -> Collection:
     return collection
 
 
-def collection_get(user: AbstractBaseUser, key: int | str, *, edit: bool = False) -> Collection:
+def collection_get(user: User, key: int | str, *, edit: bool = False) -> Collection:
     """Return a visible collection by id or slug.
 
     Raises ``NotFound`` for one the user may not see, ``Forbidden`` for one they
@@ -74,12 +71,12 @@ def collection_get(user: AbstractBaseUser, key: int | str, *, edit: bool = False
     return found  # type: ignore[no-any-return]
 
 
-def _owned(user: AbstractBaseUser, collection: Collection) -> None:
+def _owned(user: User, collection: Collection) -> None:
     if not Collection.objects.owned_by(user).filter(pk=collection.pk).exists():
         raise Forbidden("Only an owner of the collection may do this.")
 
 
-def collection_rename(*, user: AbstractBaseUser, collection: Collection, name: str) -> Collection:
+def collection_rename(*, user: User, collection: Collection, name: str) -> Collection:
     """Give the collection another name; its slug stays, since links use it."""
     _owned(user, collection)
     collection.name = _checked_name(name)
@@ -88,7 +85,7 @@ def collection_rename(*, user: AbstractBaseUser, collection: Collection, name: s
 
 
 @transaction.atomic
-def collection_delete(*, user: AbstractBaseUser, collection: Collection) -> None:
+def collection_delete(*, user: User, collection: Collection) -> None:
     """Delete an empty collection. Raises ``Conflict`` while documents are in it."""
     _owned(user, collection)
     if collection.documents.exists():
@@ -96,18 +93,16 @@ def collection_delete(*, user: AbstractBaseUser, collection: Collection) -> None
     collection.delete()
 
 
-def _user_named(username: str) -> AbstractBaseUser:
+def _user_named(username: str) -> User:
     """Return the active user with this name. Raises ``InvalidInput``."""
-    user = get_user_model()._default_manager.filter(username=username, is_active=True).first()
+    user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
         raise InvalidInput("There is no user with this name.")
     return user
 
 
 @transaction.atomic
-def member_set(
-    *, user: AbstractBaseUser, collection: Collection, member: str, role: str
-) -> Membership:
+def member_set(*, user: User, collection: Collection, member: str, role: str) -> Membership:
     """Give the user with this name a role. The last owner cannot be demoted.
 
     Who is not an owner is refused before the name is looked at: nobody can ask
@@ -126,9 +121,7 @@ def member_set(
 
 
 @transaction.atomic
-def member_remove(
-    *, user: AbstractBaseUser, collection: Collection, member: AbstractBaseUser
-) -> None:
+def member_remove(*, user: User, collection: Collection, member: User) -> None:
     """Take a user out of the collection. Anybody may leave; only owners remove others."""
     if user.pk != member.pk:
         _owned(user, collection)
@@ -138,7 +131,7 @@ def member_remove(
         raise NotFound("This user is not a member of the collection.")
 
 
-def _keep_an_owner(collection: Collection, *, without: AbstractBaseUser) -> None:
+def _keep_an_owner(collection: Collection, *, without: User) -> None:
     owners = collection.memberships.filter(role=Role.OWNER)
     if owners.filter(user_id=without.pk).exists() and owners.count() == 1:
         raise Conflict("A collection needs an owner. Make somebody else an owner first.")

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -71,14 +71,14 @@ def _accept(data: bytes, filename: str) -> _File:
     return _File(name, media_type, len(data), sha256, original, data)
 
 
-def _require_editor(user: AbstractBaseUser, collection: Collection) -> None:
+def _require_editor(user: User, collection: Collection) -> None:
     if not Collection.objects.editable_by(user).filter(pk=collection.pk).exists():
         raise Forbidden("You may read this collection but not change it.")
 
 
 def document_upload(
     *,
-    user: AbstractBaseUser,
+    user: User,
     data: bytes,
     filename: str,
     collection: Collection | None = None,
@@ -110,9 +110,7 @@ def document_upload(
     return Upload(document, duplicate=False)
 
 
-def version_add(
-    *, user: AbstractBaseUser, document: Document, data: bytes, filename: str
-) -> Upload:
+def version_add(*, user: User, document: Document, data: bytes, filename: str) -> Upload:
     """Add a version to a document; the same bytes as its newest one add nothing."""
     _require_editor(user, document.collection)
     file = _accept(data, filename)
@@ -157,7 +155,7 @@ def _revived(document: Document, source: str) -> Document:
     return document
 
 
-def _add_version(document: Document, file: _File, user: AbstractBaseUser) -> DocumentVersion:
+def _add_version(document: Document, file: _File, user: User) -> DocumentVersion:
     # A deletion of the same content elsewhere may have removed the file since it
     # was written; inside this transaction none can.
     if not storage.original_exists(file.original):
@@ -181,7 +179,7 @@ def _add_version(document: Document, file: _File, user: AbstractBaseUser) -> Doc
 
 def document_update(
     *,
-    user: AbstractBaseUser,
+    user: User,
     document: Document,
     title: str | None = None,
     author: str | None = None,
@@ -225,7 +223,7 @@ def _clean_line(text: str) -> str:
     return " ".join(clean(text).split())[:TITLE_LENGTH]
 
 
-def version_retry(*, user: AbstractBaseUser, document: Document) -> Document:
+def version_retry(*, user: User, document: Document) -> Document:
     """Read a failed version again. Raises ``Conflict`` when it has not failed."""
     _require_editor(user, document.collection)
     with transaction.atomic():
@@ -245,6 +243,11 @@ def _requeue(version: DocumentVersion) -> None:
     ring()
 
 
+def source_keep(document: Document, source: str) -> None:
+    """Note where the document's file is now."""
+    Document.objects.filter(pk=document.pk).update(source=source)
+
+
 def document_retire(document: Document) -> None:
     """Stop answering from a document whose file is gone; it comes back with its file."""
     with transaction.atomic():
@@ -253,7 +256,7 @@ def document_retire(document: Document) -> None:
             search_index().set_current(document.current_version_id, current=False)
 
 
-def document_delete(*, user: AbstractBaseUser, document: Document) -> None:
+def document_delete(*, user: User, document: Document) -> None:
     """Delete a document and everything made from it.
 
     It is out of everybody's sight first; a crash in the middle is mended by the

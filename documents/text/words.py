@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -133,12 +133,31 @@ def words(text: str) -> list[Word]:
     """The words of ``text`` in order. Linear in its length."""
     found = list(_folded(text, with_last=False))
     forms = [folded for _, _, folded in found]
-    stop = stop_words(guess_language(forms[:_SAMPLE]))
-    stems = _stems(forms)
+    stop = stop_words_for(forms)
     return [
-        Word(start, end, stem, folded not in stop and not _HIRAGANA_ONLY.fullmatch(folded))
-        for (start, end, folded), stem in zip(found, stems, strict=True)
+        Word(start, end, stem, is_content(folded, stop))
+        for (start, end, folded), stem in zip(found, _stems(forms), strict=True)
     ]
+
+
+def fold_words(text: str) -> list[str]:
+    """The folded words of ``text`` in order, not stemmed."""
+    return [folded for _, _, folded in _folded(text, with_last=False)]
+
+
+def stop_words_for(forms: Sequence[str]) -> frozenset[str]:
+    """The stop words of the language that the folded words ``forms`` seem to be in."""
+    return stop_words(guess_language(forms[:_SAMPLE]))
+
+
+def is_content(form: str, stop: frozenset[str]) -> bool:
+    """Whether a folded word carries meaning; pairs of hiragana are grammar."""
+    return form not in stop and not _HIRAGANA_ONLY.fullmatch(form)
+
+
+def is_unspaced(char: str) -> bool:
+    """Whether ``char`` belongs to a script that is indexed by pairs."""
+    return _UNIT.match(char) is not None
 
 
 def _stems(forms: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from documents.api.callers import signed_in
 from documents.errors import NotFound
 from ragsite.accounts import services
 from ragsite.accounts.models import APIToken
@@ -53,7 +54,7 @@ class TokenListView(GenericAPIView[APIToken]):
     @extend_schema(operation_id="tokens_list", responses=TokenSerializer(many=True))
     def get(self, request: Request) -> Response:
         """List tokens: their names and prefixes, never their secrets."""
-        page = self.paginate_queryset(APIToken.objects.filter(user=request.user))
+        page = self.paginate_queryset(APIToken.objects.filter(user=signed_in(request)))
         return self.get_paginated_response(TokenSerializer(page, many=True).data)
 
     @extend_schema(
@@ -65,7 +66,7 @@ class TokenListView(GenericAPIView[APIToken]):
         """Make a token. Its secret is in this answer and nowhere else."""
         given = TokenCreateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        row, secret = services.token_create(user=request.user, **given.validated_data)
+        row, secret = services.token_create(user=signed_in(request), **given.validated_data)
         body = TokenSerializer(row).data | {"token": secret}
         return Response(body, status=status.HTTP_201_CREATED)
 
@@ -76,7 +77,7 @@ class TokenView(APIView):
     @extend_schema(operation_id="tokens_get", responses=TokenSerializer)
     def get(self, request: Request, token_id: int) -> Response:
         """Show a token without its secret."""
-        found = APIToken.objects.filter(user=request.user, pk=token_id).first()
+        found = APIToken.objects.filter(user=signed_in(request), pk=token_id).first()
         if found is None:
             raise NotFound
         return Response(TokenSerializer(found).data)
@@ -84,5 +85,5 @@ class TokenView(APIView):
     @extend_schema(operation_id="tokens_revoke", responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke a token; the next request with it is refused."""
-        services.token_revoke(user=request.user, token_id=token_id)
+        services.token_revoke(user=signed_in(request), token_id=token_id)
         return Response(status=status.HTTP_204_NO_CONTENT)

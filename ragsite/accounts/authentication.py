@@ -41,7 +41,7 @@ class TokenScope(BasePermission):
 
     message = "This token may only read. Make one with the scope write to change things."
 
-    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002, D102
+    def has_permission(self, request: Request, view: Any) -> bool:  # noqa: ARG002
         token = request.auth
         if not isinstance(token, APIToken) or token.scope == APIToken.Scope.WRITE:
             return True

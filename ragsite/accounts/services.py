@@ -7,8 +7,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -27,7 +26,7 @@ def digest(secret: str) -> str:
 
 
 def token_create(
-    *, user: AbstractBaseUser, name: str, scope: str, days: int | None = None
+    *, user: User, name: str, scope: str, days: int | None = None
 ) -> tuple[APIToken, str]:
     """Make a token. Returns its row and the secret, which is never to be had again."""
     if scope not in APIToken.Scope.values:
@@ -62,7 +61,7 @@ def token_touch(token: APIToken) -> None:
         APIToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
-def token_revoke(*, user: AbstractBaseUser, token_id: int) -> None:
+def token_revoke(*, user: User, token_id: int) -> None:
     """Delete one of the user's own tokens. Raises ``NotFound``."""
     deleted, _ = APIToken.objects.filter(user=user, pk=token_id).delete()
     if not deleted:
@@ -79,7 +78,7 @@ def setup_link_renew() -> str | None:
     """
     with transaction.atomic():
         row, _ = Installation.objects.get_or_create(pk=1)
-        if row.setup_closed_at or get_user_model()._default_manager.exists():
+        if row.setup_closed_at or User.objects.exists():
             return None
         secret = secrets.token_urlsafe(24)
         row.setup_digest = digest(secret)
@@ -94,7 +93,7 @@ def setup_link_valid(secret: str) -> bool:
         row
         and row.setup_digest
         and secrets.compare_digest(row.setup_digest, digest(secret))
-        and not get_user_model()._default_manager.exists()
+        and not User.objects.exists()
     )
 
 
@@ -103,7 +102,7 @@ def setup_complete(*, secret: str, username: str, password: str, email: str = ""
     with transaction.atomic():
         if not setup_link_valid(secret):
             raise NotFound
-        manager: Any = get_user_model()._default_manager
+        manager: Any = User.objects
         user = manager.create_superuser(username=username, email=email, password=password)
         setup_close()
     return user

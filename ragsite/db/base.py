@@ -1,62 +1,40 @@
 """The connection: Django's SQLite backend on the ``sqlcipher3`` driver.
 
-Used as ``ENGINE = "ragsite.db"``. Three things differ from the backend it
-extends: the driver brings its own, current SQLite; the first statement on every
-connection is the encryption key (any earlier pragma would already read the
-encrypted header); and the sqlite-vec extension is loaded.
+Used as ``ENGINE = "ragsite.db"``. It differs from the backend it extends in the
+driver, in the key that opens the file, and in the sqlite-vec extension.
 """
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import tee
 from typing import Any
 
-import sqlite_vec
-from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.sqlite3 import base
-from django.db.backends.sqlite3._functions import register as register_functions
+from django.db.backends.sqlite3._functions import (  # type: ignore[import-untyped]
+    register as register_functions,
+)
 from django.utils.asyncio import async_unsafe
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
-from sqlcipher3 import dbapi2 as Database
+from sqlcipher3 import dbapi2
 
+from ragsite.db.client import DatabaseClient
+from ragsite.db.driver import check_key, check_sqlite_version, load_vectors, unlock
 from ragsite.db.features import DatabaseFeatures
 
-#: The first release without the bug that can corrupt a database in WAL mode when
-#: two connections checkpoint at once (https://www.sqlite.org/wal.html, "WAL-reset bug").
-MINIMUM_SQLITE = (3, 51, 3)
-
-RAW_KEY = re.compile(r"[0-9a-fA-F]{64}")
-
-WRONG_KEY = (
-    "The database {name} cannot be opened: DATABASE_KEY is not the key it was created with, "
-    "or the file is not a database. Nothing was changed."
-)
-
-Database.register_converter("bool", b"1".__eq__)
-Database.register_converter("date", base.decoder(parse_date))
-Database.register_converter("time", base.decoder(parse_time))
-Database.register_converter("datetime", base.decoder(parse_datetime))
-Database.register_converter("timestamp", base.decoder(parse_datetime))
-Database.register_adapter(decimal.Decimal, str)
-Database.register_adapter(datetime.date, base.adapt_date)
-Database.register_adapter(datetime.datetime, base.adapt_datetime)
+dbapi2.register_converter("bool", b"1".__eq__)
+dbapi2.register_converter("date", base.decoder(parse_date))
+dbapi2.register_converter("time", base.decoder(parse_time))
+dbapi2.register_converter("datetime", base.decoder(parse_datetime))
+dbapi2.register_converter("timestamp", base.decoder(parse_datetime))
+dbapi2.register_adapter(decimal.Decimal, str)
+dbapi2.register_adapter(dt.date, base.adapt_date)
+dbapi2.register_adapter(dt.datetime, base.adapt_datetime)
 
 
-def check_sqlite_version(version: tuple[int, ...] = Database.sqlite_version_info) -> None:
-    """Raise ``ImproperlyConfigured`` for an SQLite that may corrupt the database."""
-    if version < MINIMUM_SQLITE:
-        found, least = (".".join(map(str, v)) for v in (version, MINIMUM_SQLITE))
-        raise ImproperlyConfigured(
-            f"SQLite {found} can corrupt a database in WAL mode; {least} or later is needed. "
-            "Install the sqlcipher3 release named in requirements.txt."
-        )
-
-
-class CursorWrapper(Database.Cursor):  # type: ignore[misc]  # the driver is untyped
+class CursorWrapper(dbapi2.Cursor):  # type: ignore[misc]  # the driver is untyped
     """Django's cursor over this driver: ``%s`` becomes ``?``, ``%(name)s`` becomes ``:name``.
 
     Django's own wrapper cannot be inherited: it derives from the stdlib's cursor.
@@ -88,12 +66,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """One connection. ``OPTIONS["key"]`` is the raw key as 64 hexadecimal digits.
 
     Without the option the file is not encrypted; the product's settings always
-    give one. Raises ``OperationalError`` with a sentence for the operator when
-    the key does not open the file.
+    give one. A database in memory has no need of it. Raises ``OperationalError``
+    with a sentence for the operator when the key does not open the file.
     """
 
-    Database = Database
+    Database = dbapi2
+    client_class = DatabaseClient
     features_class = DatabaseFeatures
+    init_commands: list[str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,48 +82,34 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         """Return the driver's arguments; the key is kept aside, never passed on."""
         params: dict[str, Any] = super().get_connection_params()
-        self._key = params.pop("key", "") if not self.is_in_memory_db() else ""
-        if self._key and not RAW_KEY.fullmatch(self._key):
-            raise ImproperlyConfigured("The database key must be 64 hexadecimal digits.")
+        key = params.pop("key", "")
+        check_key(key)
+        self._key = "" if self.is_in_memory_db() else key
         return params
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open, unlock and prepare a connection."""
         check_sqlite_version()
-        connection = Database.connect(**conn_params)
+        connection = dbapi2.connect(**conn_params)
         try:
-            self._unlock(connection)
+            unlock(connection, self._key, self.settings_dict["NAME"])
             self._prepare(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _unlock(self, connection: Any) -> None:
-        if self._key:
-            # The library would print its own lines on standard error at a wrong key.
-            connection.execute("PRAGMA cipher_log_level = NONE")
-            connection.execute(f"PRAGMA key = \"x'{self._key}'\"")
-        try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except Database.DatabaseError as error:
-            if "not a database" not in str(error):
-                raise
-            message = WRONG_KEY.format(name=self.settings_dict["NAME"])
-            raise Database.OperationalError(message) from None
-
     def _prepare(self, connection: Any) -> None:
         register_functions(connection)
-        connection.enable_load_extension(True)
-        sqlite_vec.load(connection)
-        connection.enable_load_extension(False)
+        load_vectors(connection)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA legacy_alter_table = OFF")
         for command in self.init_commands:
             if command := command.strip():
                 connection.execute(command)
 
-    def create_cursor(self, name: str | None = None) -> CursorWrapper:
+    def create_cursor(self, name: str | None = None) -> CursorWrapper:  # noqa: ARG002
         """Return a cursor that understands Django's placeholders."""
-        return self.connection.cursor(factory=CursorWrapper)
+        cursor: CursorWrapper = self.connection.cursor(factory=CursorWrapper)
+        return cursor

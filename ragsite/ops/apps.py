@@ -7,3 +7,7 @@ class OpsConfig(AppConfig):
     name = "ragsite.ops"
     label = "ops"
     verbose_name = "Operations"
+
+    def ready(self) -> None:
+        """Bind the worker's pool to the worker."""
+        from ragsite.ops import receivers  # noqa: F401, PLC0415  # connects on import

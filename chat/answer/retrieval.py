@@ -1,0 +1,81 @@
+"""Search, for an answer: the passages that go into a prompt."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import numpy as np
+from django.conf import settings
+from django.db import close_old_connections
+
+from chat.answer.context import pack
+from chat.answer.engine import Retrieve, Retrieved
+from documents.embed.base import Embedder
+from documents.errors import EmbeddingFailed
+from documents.models import VersionText
+from documents.querysets import Caller
+from documents.search.hybrid import search
+from documents.selectors import active_space, configured_embedder
+from documents.types import Hit
+
+#: Hits looked at before packing; neighbours among them are joined into one passage.
+HITS_PER_PASSAGE = 2
+
+
+def retriever(
+    user: Caller, *, collections: Sequence[int] = (), documents: Sequence[uuid.UUID] = ()
+) -> Retrieve:
+    """Return the search of an answer, bound to what this user may see."""
+
+    def retrieve(question: str) -> Retrieved:
+        try:
+            return _retrieved(user, question, collections, documents)
+        finally:
+            close_old_connections()  # the model is waited for without a connection
+
+    return retrieve
+
+
+def _retrieved(
+    user: Caller, question: str, collections: Sequence[int], documents: Sequence[uuid.UUID]
+) -> Retrieved:
+    wanted = settings.MAX_CHUNKS
+    found = search(
+        user,
+        question[:2000],
+        limit=wanted * HITS_PER_PASSAGE,
+        collections=collections,
+        documents=documents,
+    )
+    passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
+    space = active_space()
+    similarity = _Similarity(configured_embedder(space.model)) if space else None
+    return Retrieved(tuple(passages), similarity)
+
+
+def _content(version_id: int) -> str:
+    return VersionText.objects.get(pk=version_id).text
+
+
+def _pages(hits: Sequence[Hit]) -> dict[int, list[int]]:
+    """Return where the pages of each version begin, for passages that cross one."""
+    versions = {hit.version_id for hit in hits}
+    rows = VersionText.objects.filter(pk__in=versions).values_list("pk", "page_starts")
+    return dict(rows)
+
+
+class _Similarity:
+    """Cosine similarity of a question to each of several texts."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    def __call__(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return one number for each text; zeros where the embedder fails."""
+        try:
+            vectors = self._embedder.embed_documents(list(texts))
+            asked = self._embedder.embed_query(question)
+        except EmbeddingFailed:
+            return [0.0] * len(texts)
+        return [float(value) for value in np.asarray(vectors) @ np.asarray(asked)]

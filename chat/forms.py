@@ -1,0 +1,45 @@
+"""What the pages of this app accept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import AbstractBaseUser
+
+from documents.models import Collection, Document
+
+
+class AskForm(forms.Form):
+    """A question, and where its answer may come from."""
+
+    question = forms.CharField(
+        label="Your question",
+        strip=True,
+        widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Ask your documents"}),
+    )
+    collections = forms.ModelMultipleChoiceField(
+        Collection.objects.none(), required=False, widget=forms.CheckboxSelectMultiple()
+    )
+    documents = forms.ModelMultipleChoiceField(
+        Document.objects.none(), required=False, widget=forms.MultipleHiddenInput()
+    )
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["collections"].queryset = Collection.objects.visible_to(user)
+        fields["documents"].queryset = Document.objects.visible_to(user)
+
+
+class RenameForm(forms.Form):
+    """The title of a conversation."""
+
+    title = forms.CharField(max_length=200)
+
+
+class FeedbackForm(forms.Form):
+    """What somebody thought of an answer."""
+
+    rating = forms.TypedChoiceField(choices=[("1", "Helpful"), ("-1", "Not helpful")], coerce=int)
+    comment = forms.CharField(required=False, max_length=2000)

@@ -1,0 +1,260 @@
+"""What is done with questions: ask, answer, keep, rate, forget."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any, ParamSpec, TypeVar
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import close_old_connections, transaction
+from django.utils import timezone
+
+from chat.answer.engine import AnswerRun, Asked
+from chat.answer.retrieval import retriever
+from chat.errors import EmptyQuestion, QuestionTooLong
+from chat.llm.base import LanguageModel
+from chat.llm.factory import ModelConfig, make_model
+from chat.models import Citation, Conversation, Feedback, Message
+from chat.selectors import conversation_get, history
+from chat.signals import answer_finished
+from chat.types import AnswerDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
+from documents.errors import InvalidInput
+from documents.search.hybrid import scope_for
+
+MAX_QUESTION = 2000
+TITLE_LENGTH = 80
+#: How often an answer that is streaming is written down, and its asker looked at, seconds.
+KEEP_EVERY = 1.0
+State = Message.State
+BROKEN = "Something went wrong on our side. It has been logged."
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_database(function: Callable[P, T]) -> Callable[P, Any]:
+    """Return an awaitable form that gives its connection back before anything else is awaited."""
+
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return sync_to_async(run)
+
+
+@lru_cache(maxsize=1)
+def _model(config: ModelConfig) -> LanguageModel | None:
+    return make_model(config)
+
+
+def configured_model() -> LanguageModel | None:
+    """Return the language model of the settings; nothing where answers are extractive."""
+    return _model(
+        ModelConfig(
+            model=settings.CHAT_MODEL,
+            api_key=settings.OPENAI_API_KEY,
+            base_url=settings.OPENAI_BASE_URL,
+        )
+    )
+
+
+def checked_question(question: str) -> str:
+    """Return the question without what no text contains. Raises ``InvalidInput``."""
+    question = question.replace("\x00", " ").encode("utf-8", "ignore").decode().strip()
+    if not question:
+        raise EmptyQuestion
+    if len(question) > MAX_QUESTION:
+        raise QuestionTooLong(f"A question holds at most {MAX_QUESTION:,} characters.")
+    return question
+
+
+def question_ask(
+    *,
+    user: User,
+    question: str,
+    conversation_id: object = None,
+    collections: Sequence[int] = (),
+    documents: Sequence[uuid.UUID] = (),
+) -> Message:
+    """Keep a question that is about to be answered, in a new conversation or a given one.
+
+    Raises ``InvalidInput`` for a question that cannot be asked, and ``NotFound`` for
+    a conversation, collection or document that the user may not see.
+    """
+    question = checked_question(question)
+    scope_for(user, collections=collections, documents=documents)
+    with transaction.atomic():
+        if conversation_id:
+            conversation = conversation_get(user, conversation_id)
+            conversation.save(update_fields=["updated_at"])
+        else:
+            title = " ".join(question.split())[:TITLE_LENGTH]
+            conversation = Conversation.objects.create(user=user, title=title)
+        message: Message = Message.objects.create(
+            conversation=conversation,
+            question=question,
+            scope={
+                "collections": list(collections),
+                "documents": [str(document) for document in documents],
+            },
+        )
+    return message
+
+
+async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEvent, None]:
+    """Answer a kept question, writing down what arrives as it arrives.
+
+    However it ends, the message ends with it: complete, failed, or stopped with
+    what had come. Closing the iterator stops the model.
+    """
+    run = await in_database(_prepared)(message, user)
+    kept, seen = False, time.monotonic()
+    try:
+        async with aclosing(run.events()) as events:
+            async for event in events:
+                if isinstance(event, DoneEvent):
+                    kept = True
+                    await in_database(_keep)(message, event.answer, run, State.COMPLETE)
+                elif isinstance(event, ErrorEvent):
+                    kept = True
+                    await in_database(_keep_failure)(message, event, run)
+                elif isinstance(event, DeltaEvent) and time.monotonic() - seen > KEEP_EVERY:
+                    seen = time.monotonic()
+                    if not await in_database(_touch)(message, user, run.text):
+                        return
+                yield event
+    except Exception:  # whatever breaks, the reader gets an end and the message keeps it
+        logger.exception("message %s: the answer broke", message.pk)
+        broken = ErrorEvent("server_error", BROKEN, partial=await asyncio.to_thread(run.partial))
+        kept = True
+        await in_database(_keep_failure)(message, broken, run)
+        yield broken
+    finally:
+        if not kept:
+            # The reader is gone or has stopped: a short write, even while cancelled.
+            await asyncio.shield(in_database(_keep_stopped)(message, run))
+
+
+def answer_now(message: Message, user: User | None = None) -> Message:
+    """Answer a kept question to its end and return it."""
+    asker = user or message.conversation.user
+
+    async def run() -> None:
+        async with aclosing(answer_events(message, asker)) as events:
+            async for _ in events:
+                pass
+
+    async_to_sync(run)()
+    message.refresh_from_db()
+    return message
+
+
+def _prepared(message: Message, user: User) -> AnswerRun:
+    asked = Asked(
+        question=message.question,
+        history=history(message, user),
+        threshold=settings.SIMILARITY_THRESHOLD,
+    )
+    scope = message.scope
+    retrieve = retriever(
+        user,
+        collections=scope.get("collections", ()),
+        documents=[uuid.UUID(document) for document in scope.get("documents", ())],
+    )
+    return AnswerRun(asked, retrieve=retrieve, model=configured_model())
+
+
+def _touch(message: Message, user: User, text: str) -> bool:
+    """Write down what has arrived. False when nobody may go on reading it."""
+    active = User.objects.filter(pk=user.pk, is_active=True).exists()
+    rows = Message.objects.filter(pk=message.pk)
+    return active and bool(rows.update(answer=text, touched_at=timezone.now()))
+
+
+@transaction.atomic
+def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> None:
+    if not Message.objects.filter(pk=message.pk).exists():
+        return  # its conversation was deleted while it was answered
+    message.answer, message.refused = draft.answer, draft.refused
+    message.confidence = draft.confidence
+    message.sentences = [_sentence(asdict(sentence)) for sentence in draft.sentences]
+    message.model, message.timings = draft.model, dict(draft.timings)
+    message.usage = {
+        "prompt_tokens": draft.prompt_tokens,
+        "completion_tokens": draft.completion_tokens,
+    }
+    message.standalone_question = run.standalone
+    message.state = state
+    message.save()
+    message.citations.all().delete()
+    Citation.objects.bulk_create(
+        Citation(
+            message=message,
+            n=citation.n,
+            document_id=citation.document_id,
+            title=citation.title,
+            version=citation.version,
+            page=citation.page,
+            start=citation.start,
+            end=citation.end,
+            quote=citation.quote,
+        )
+        for citation in draft.citations
+    )
+    answer_finished.send(sender=Message, message_id=message.pk, state=state, refused=draft.refused)
+
+
+def _sentence(sentence: dict[str, Any]) -> dict[str, Any]:
+    return sentence | {"citations": list(sentence["citations"])}
+
+
+def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun) -> None:
+    message.error_code, message.error_message = event.code, event.message[:500]
+    nothing = AnswerDraft(message.question, "", False, 0.0, model=run.model_name)
+    _keep(message, event.partial or nothing, run, State.FAILED)
+
+
+def _keep_stopped(message: Message, run: AnswerRun) -> None:
+    nothing = AnswerDraft(message.question, run.text, False, 0.0, model=run.model_name)
+    _keep(message, run.partial() or nothing, run, State.STOPPED)
+
+
+def conversation_rename(*, user: User, conversation: Conversation, title: str) -> Conversation:
+    """Give one of the user's conversations another title."""
+    title = " ".join(title.replace("\x00", " ").split())[:200]
+    if not title:
+        raise InvalidInput("A conversation needs a title.")
+    mine = conversation_get(user, conversation.pk)
+    mine.title = title
+    mine.save(update_fields=["title"])
+    return mine
+
+
+def conversation_delete(*, user: User, conversation: Conversation) -> None:
+    """Delete one of the user's conversations with all its answers."""
+    conversation_get(user, conversation.pk).delete()
+
+
+def feedback_set(*, user: User, message: Message, rating: int, comment: str = "") -> Feedback:
+    """Rate an answer of one's own; a second rating replaces the first."""
+    if rating not in {1, -1}:
+        raise InvalidInput("A rating is 1 or -1.")
+    if message.conversation.user_id != user.pk:
+        raise InvalidInput("Only who asked may rate the answer.")
+    feedback, _ = Feedback.objects.update_or_create(
+        message=message, defaults={"rating": rating, "comment": comment.strip()[:2000]}
+    )
+    return feedback

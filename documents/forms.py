@@ -1,0 +1,148 @@
+"""What the pages of this app accept. Rights are checked by the services, not here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.files.uploadedfile import UploadedFile
+
+from documents.models import Collection
+from documents.types import Mode, Role, Status
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once, as a list."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=FilesInput(), **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        """Return the files; an empty one is refused later, with its own reason."""
+        given = data if isinstance(data, list | tuple) else [data]
+        files: list[UploadedFile] = [super(FilesField, self).clean(one, initial) for one in given]
+        return files
+
+
+def _accepted() -> str:
+    return ",".join(f".{extension}" for extension in settings.ALLOWED_EXTENSIONS)
+
+
+class UploadForm(forms.Form):
+    """Files to add, and where to."""
+
+    files = FilesField(label="Files", allow_empty_file=True)
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(),
+        required=False,
+        empty_label="My documents",
+        to_field_name="slug",
+        label="Collection",
+    )
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        editable = Collection.objects.editable_by(user)
+        self.fields["collection"].queryset = editable.exclude(default_of=user)  # type: ignore[attr-defined]
+        self.fields["files"].widget.attrs["accept"] = _accepted()
+
+
+class VersionForm(forms.Form):
+    """The file of a new version."""
+
+    file = forms.FileField(label="File", allow_empty_file=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].widget.attrs["accept"] = _accepted()
+
+
+class DocumentFilter(forms.Form):
+    """The filters of the list of documents, as they stand in the address."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Search",
+        widget=forms.SearchInput(attrs={"placeholder": "Title, author or file name"}),
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), *((status.value, status.value) for status in Status)],
+        widget=forms.HiddenInput(),
+    )
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(),
+        required=False,
+        empty_label="All collections",
+        to_field_name="slug",
+    )
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["collection"].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
+
+
+class DocumentForm(forms.Form):
+    """What people may say about a document."""
+
+    title = forms.CharField(max_length=300)
+    author = forms.CharField(max_length=300, required=False)
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(), to_field_name="slug", empty_label=None
+    )
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["collection"].queryset = Collection.objects.editable_by(user)  # type: ignore[attr-defined]
+
+
+class SearchForm(forms.Form):
+    """A query and where to look."""
+
+    q = forms.CharField(
+        required=False,
+        strip=True,
+        label="Search for",
+        widget=forms.SearchInput(attrs={"placeholder": "Words, a name, or a whole question"}),
+    )
+    mode = forms.ChoiceField(
+        required=False,
+        label="By",
+        choices=[
+            (Mode.HYBRID.value, "Words and meaning"),
+            (Mode.KEYWORD.value, "Words only"),
+            (Mode.SEMANTIC.value, "Meaning only"),
+        ],
+    )
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(),
+        required=False,
+        empty_label="All collections",
+        to_field_name="slug",
+    )
+
+    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["collection"].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
+
+
+class CollectionForm(forms.Form):
+    """The name of a collection."""
+
+    name = forms.CharField(max_length=120)
+
+
+class MemberForm(forms.Form):
+    """A person and what they may do."""
+
+    username = forms.CharField(
+        max_length=150, label="User name", widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(choices=[(role.value, role.value.capitalize()) for role in Role])

@@ -1,0 +1,224 @@
+"""The index in SQLite: FTS5 for words, sqlite-vec for vectors, both scoped inside the query."""
+
+# ruff: noqa: S608 - table names are constants or checked identifiers; values are parameters.
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from documents.embed.base import Vectors
+from documents.index.base import IndexCounts
+from documents.index.schema import (
+    COLUMN_WEIGHTS,
+    KEYWORD_TABLE,
+    SCOPE_TABLE,
+    checked_name,
+    create_vector_table,
+    drop_vector_table,
+)
+from documents.index.vectors import checked_vector, checked_vectors
+from documents.text.terms import Term, query_terms
+from documents.text.words import index_text
+from documents.types import IndexEntry, Scope, Scored
+
+#: The most neighbours that sqlite-vec gives in one query.
+MAX_NEIGHBOURS = 4096
+
+
+class SqliteIndex:
+    """An ``Index`` over the tables of ``documents.index.schema``, which must exist.
+
+    ``connection`` is a Django connection whose engine is ``ragsite.db``. Each
+    writing method is one savepoint; it joins a transaction that is open.
+    """
+
+    def __init__(
+        self, connection: BaseDatabaseWrapper, *, vector_table: str, dimensions: int
+    ) -> None:
+        self._connection = connection
+        self._table = checked_name(vector_table)
+        self._dimensions = dimensions
+
+    # --- writing -----------------------------------------------------------------
+
+    def add(self, entries: Sequence[IndexEntry], *, current: bool) -> None:
+        """Insert or replace chunks. Raises ``EmbeddingFailed`` before anything is written."""
+        vectors = checked_vectors(entries, self._dimensions)
+        latest = {entry.chunk_id: (entry, v) for entry, v in zip(entries, vectors, strict=True)}
+        with self._together() as cursor:
+            self._delete(cursor, latest)
+            cursor.executemany(
+                f"INSERT INTO {SCOPE_TABLE} (chunk_id, collection_id, version_id, current)"
+                " VALUES (%s, %s, %s, %s)",
+                [(*_place(entry), int(current)) for entry, _ in latest.values()],
+            )
+            cursor.executemany(
+                f"INSERT INTO {KEYWORD_TABLE} (rowid, title, heading, text)"
+                " VALUES (%s, %s, %s, %s)",
+                [_words(entry) for entry, _ in latest.values()],
+            )
+            cursor.executemany(
+                f"INSERT INTO {self._table}"
+                " (chunk_id, collection_id, version_id, current, embedding)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                [(*_place(entry), int(current), v.tobytes()) for entry, v in latest.values()],
+            )
+
+    def set_current(self, version_id: int, *, current: bool) -> None:
+        """Make the chunks of a version findable without naming the version, or not."""
+        self._update([version_id], "current", int(current))
+
+    def move(self, version_ids: Sequence[int], collection_id: int) -> None:
+        """Put the chunks of these versions into another collection's scope."""
+        self._update(version_ids, "collection_id", collection_id)
+
+    def remove(self, version_ids: Sequence[int]) -> None:
+        """Forget the chunks of these versions. Unknown ids are ignored."""
+        with self._together() as cursor:
+            self._delete(cursor, self._chunk_ids(cursor, version_ids))
+
+    def _update(self, version_ids: Sequence[int], column: str, value: int) -> None:
+        with self._together() as cursor:
+            rows = [(value, chunk) for chunk in self._chunk_ids(cursor, version_ids)]
+            for table in (SCOPE_TABLE, self._table):
+                cursor.executemany(f"UPDATE {table} SET {column} = %s WHERE chunk_id = %s", rows)
+
+    def _delete(self, cursor: Any, chunk_ids: Iterable[int]) -> None:
+        rows = [(chunk,) for chunk in chunk_ids]
+        cursor.executemany(f"DELETE FROM {KEYWORD_TABLE} WHERE rowid = %s", rows)
+        cursor.executemany(f"DELETE FROM {self._table} WHERE chunk_id = %s", rows)
+        cursor.executemany(f"DELETE FROM {SCOPE_TABLE} WHERE chunk_id = %s", rows)
+
+    def _chunk_ids(self, cursor: Any, version_ids: Sequence[int]) -> list[int]:
+        cursor.execute(
+            f"SELECT chunk_id FROM {SCOPE_TABLE}"
+            " WHERE version_id IN (SELECT value FROM json_each(%s))",
+            [_json(version_ids)],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+    @contextmanager
+    def _together(self) -> Iterator[Any]:
+        """A cursor whose statements take effect together or not at all."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT index_write")
+            try:
+                yield cursor
+            except BaseException:
+                cursor.execute("ROLLBACK TO SAVEPOINT index_write")
+                raise
+            finally:
+                cursor.execute("RELEASE SAVEPOINT index_write")
+
+    # --- searching ---------------------------------------------------------------
+
+    def keyword(self, query: str, scope: Scope, limit: int) -> list[Scored]:
+        """Best chunks by BM25 over title, heading and text, best first."""
+        terms = query_terms(query)
+        if not terms or scope.is_empty or limit < 1:
+            return []
+        condition, params = _condition(scope, f"{SCOPE_TABLE}.")
+        weights = ", ".join(map(str, COLUMN_WEIGHTS))
+        # CROSS JOIN fixes the order: match first, then look the scope up by chunk.
+        return self._scored(
+            f"SELECT {KEYWORD_TABLE}.rowid, -bm25({KEYWORD_TABLE}, {weights}) AS score"
+            f" FROM {KEYWORD_TABLE}"
+            f" CROSS JOIN {SCOPE_TABLE} ON {SCOPE_TABLE}.chunk_id = {KEYWORD_TABLE}.rowid"
+            f" WHERE {KEYWORD_TABLE} MATCH %s AND {condition}"
+            f" ORDER BY score DESC, {KEYWORD_TABLE}.rowid LIMIT %s",
+            [match_expression(terms), *params, limit],
+        )
+
+    def semantic(self, vector: Vectors, scope: Scope, limit: int) -> list[Scored]:
+        """Nearest chunks by cosine, best first, at most ``MAX_NEIGHBOURS``."""
+        asked = checked_vector(vector, self._dimensions)
+        if scope.is_empty or limit < 1:
+            return []
+        condition, params = _condition(scope, "")
+        return self._scored(
+            f"SELECT chunk_id, 1.0 - distance AS score FROM {self._table}"
+            f" WHERE embedding MATCH %s AND k = %s AND {condition}"
+            " ORDER BY distance",
+            [asked.tobytes(), min(limit, MAX_NEIGHBOURS), *params],
+        )
+
+    def _scored(self, statement: str, params: Sequence[Any]) -> list[Scored]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, params)
+            found = [Scored(int(chunk), float(score)) for chunk, score in cursor.fetchall()]
+        return sorted(found, key=lambda hit: (-hit.score, hit.chunk_id))
+
+    # --- upkeep ------------------------------------------------------------------
+
+    def counts(self) -> IndexCounts:
+        """Rows per channel, over all scopes."""
+        return IndexCounts(self._value(KEYWORD_TABLE), self._value(self._table))
+
+    def dead_ratio(self) -> float:
+        """The share of vector slots that deletes left empty, from 0 to 1.
+
+        vec0 fills slots from the last chunk of rows only and frees a chunk only
+        when all of it is empty, so the holes in earlier chunks stay for ever.
+        """
+        before_last = f"chunk_id < (SELECT max(chunk_id) FROM {self._table}_chunks)"
+        slots = self._value(f"{self._table}_chunks", "coalesce(sum(size), 0)", before_last)
+        if not slots:
+            return 0.0
+        return 1.0 - self._value(f"{self._table}_rowids", "count(*)", before_last) / slots
+
+    def rebuild(self) -> None:
+        """Write both channels anew without the room that deleted chunks left.
+
+        Takes a moment and holds the write lock: a few seconds for 100,000 chunks.
+        """
+        copy = f"{self._table}_copy"
+        columns = "chunk_id, embedding, collection_id, version_id, current"
+        with self._together() as cursor:
+            create_vector_table(self._connection, copy, self._dimensions)
+            cursor.execute(f"INSERT INTO {copy} ({columns}) SELECT {columns} FROM {self._table}")
+            drop_vector_table(self._connection, self._table)
+            create_vector_table(self._connection, self._table, self._dimensions)
+            cursor.execute(f"INSERT INTO {self._table} ({columns}) SELECT {columns} FROM {copy}")
+            drop_vector_table(self._connection, copy)
+            cursor.execute(f"INSERT INTO {KEYWORD_TABLE}({KEYWORD_TABLE}) VALUES ('optimize')")
+
+    def _value(self, table: str, expression: str = "count(*)", condition: str = "1") -> int:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT {expression} FROM {table} WHERE {condition}")
+            return int(cursor.fetchone()[0])
+
+
+def match_expression(terms: Sequence[Term]) -> str:
+    """The terms as an FTS5 query: each quoted, so that none is an operator, joined by OR."""
+    quoted = (f'"{term.text}"{" *" if term.is_prefix else ""}' for term in terms)
+    return " OR ".join(quoted)
+
+
+def _condition(scope: Scope, prefix: str) -> tuple[str, list[str]]:
+    """The scope as a condition on columns named with ``prefix``, and its parameters."""
+    within = f"{prefix}collection_id IN (SELECT value FROM json_each(%s))"
+    params = [_json(scope.collections)]
+    if scope.versions is None:
+        return f"{within} AND {prefix}current = 1", params
+    params.append(_json(scope.versions))
+    return f"{within} AND {prefix}version_id IN (SELECT value FROM json_each(%s))", params
+
+
+def _json(ids: Iterable[int]) -> str:
+    """Any number of ids as one parameter."""
+    return json.dumps(sorted(ids))
+
+
+def _place(entry: IndexEntry) -> tuple[int, int, int]:
+    return entry.chunk_id, entry.collection_id, entry.version_id
+
+
+def _words(entry: IndexEntry) -> tuple[int, str, str, str]:
+    fields = (entry.title, entry.heading, entry.text)
+    title, heading, text = (index_text(field) for field in fields)
+    return entry.chunk_id, title, heading, text

@@ -1,0 +1,1 @@
+"""The pages of documents, collections and search: requests in, templates out."""

@@ -1,0 +1,49 @@
+"""Forms about people and their tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.forms import BaseUserCreationForm
+
+from ragsite.accounts.models import APIToken
+from ragsite.accounts.services import MAX_DAYS
+
+
+class SetupForm(BaseUserCreationForm):  # type: ignore[type-arg]
+    """The first administrator: name, address and a password, typed twice."""
+
+    class Meta(BaseUserCreationForm.Meta):
+        model = get_user_model()
+        fields = ("username", "email")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].help_text = ""
+        self.fields["email"].label = "E-mail (optional)"
+        self.fields[
+            "password1"
+        ].help_text = "At least 12 characters, and not one of the common ones."
+        self.fields["password2"].help_text = ""
+
+
+class TokenForm(forms.Form):
+    """What a new token is for, what it may do and how long."""
+
+    name = forms.CharField(
+        max_length=100,
+        label="What is it for?",
+        widget=forms.TextInput(attrs={"placeholder": "Nightly import"}),
+    )
+    scope = forms.ChoiceField(
+        choices=APIToken.Scope.choices, initial=APIToken.Scope.READ, label="It may"
+    )
+    days = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_DAYS,
+        initial=90,
+        label="Days it lasts (empty: no end)",
+    )

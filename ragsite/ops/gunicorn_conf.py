@@ -1,0 +1,32 @@
+"""How the web server runs. What differs between installations is given on its command line."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import Any, Final
+
+from ragsite.ops.lifeline import watch_parent
+
+#: Names the pipe on which the first worker that is ready says so.
+READY_FD: Final = "RAGSITE_READY_FD"
+
+worker_class = "asgi"  # streams unbuffered, and notices a client that leaves
+asgi_lifespan = "off"
+graceful_timeout = 20  # seconds that open requests get when the server stops
+keepalive = 5
+control_socket_disable = True
+# A private folder in memory: the heartbeat of a worker must not wait for a disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """A worker ends with its server, even if that is killed."""
+    watch_parent()
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Tell whoever started the server that a worker has loaded the application."""
+    if descriptor := os.environ.get(READY_FD):
+        with contextlib.suppress(OSError):  # the one who asked may be gone
+            os.write(int(descriptor), b".")

@@ -1,0 +1,52 @@
+"""What has to be right before the product starts. Each fault is one sentence."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+#: A file of an upload in progress is never older than this, in seconds.
+_STALE_SECONDS: Final = 24 * 3600
+
+
+class NotReady(Exception):
+    """The product cannot start. The message is a sentence for the operator."""
+
+
+def prepare(*, migrate: bool) -> None:
+    """Open the database, bring it up to date, and clear what crashes left behind.
+
+    Raises ``NotReady`` for a wrong key, a broken file, or a database that is behind
+    while ``migrate`` is false.
+    """
+    try:
+        connection.ensure_connection()
+        if migrate:
+            call_command("migrate", interactive=False, verbosity=0)
+        elif _is_behind():
+            raise NotReady("The database is not up to date. Run: manage.py migrate")
+    except DatabaseError as error:
+        raise NotReady(str(error)) from None
+    finally:
+        connection.close()
+    remove_stale(settings.TEMP_DIR)
+
+
+def _is_behind() -> bool:
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def remove_stale(folder: Path, *, older_than: float = _STALE_SECONDS) -> int:
+    """Delete the files in ``folder`` that no upload can still be writing. Returns how many."""
+    before = time.time() - older_than
+    stale = [path for path in folder.iterdir() if path.is_file() and path.stat().st_mtime < before]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)

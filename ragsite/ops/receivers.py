@@ -1,0 +1,18 @@
+"""What operations do when Celery starts a process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.signals import worker_process_init
+
+from ragsite.ops.lifeline import watch_parent
+
+
+@worker_process_init.connect
+def bind_pool_process(**kwargs: Any) -> None:  # noqa: ARG001
+    """A process of the pool ends with its worker, even if that is killed.
+
+    Otherwise it would go on with its task beside the worker that takes over.
+    """
+    watch_parent()

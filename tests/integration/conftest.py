@@ -1,0 +1,57 @@
+"""What tests with a database need: a real file for it, and a clean index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from documents.index.schema import KEYWORD_TABLE, SCOPE_TABLE
+from tests.integration.factories import Api, person
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the test database in an encrypted file, as the product does.
+
+    Threads share a file as processes do; a database in memory locks differently.
+    """
+    name = tmp_path_factory.mktemp("database") / "test.db"
+    connections["default"].settings_dict["TEST"]["NAME"] = str(name)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_index(request: pytest.FixtureRequest) -> None:
+    """Empty the index before a test that commits: Django flushes the tables of models alone."""
+    marker = request.node.get_closest_marker("django_db")
+    if marker is None or not marker.kwargs.get("transaction"):
+        return
+    request.getfixturevalue("transactional_db")
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {KEYWORD_TABLE}({KEYWORD_TABLE}) VALUES ('delete-all')")
+        cursor.execute(f"DELETE FROM {SCOPE_TABLE}")
+
+
+@pytest.fixture
+def ada(db: None) -> Api:
+    """A program of Ada, who has a collection of her own."""
+    return Api(person("ada"))
+
+
+@pytest.fixture
+def bob(db: None) -> Api:
+    """A program of Bob, who shares nothing with Ada."""
+    return Api(person("bob"))
+
+
+@pytest.fixture
+def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Keep the bell from ringing, and tell which tasks it would have rung for."""
+    rung: list[str] = []
+
+    def send_task(name: str, **options: Any) -> None:
+        rung.append(name)
+
+    monkeypatch.setattr("documents.ingest.bell.current_app.send_task", send_task)
+    return rung
