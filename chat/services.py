@@ -169,12 +169,14 @@ def _prepared(message: Message, user: User) -> AnswerRun:
         threshold=settings.SIMILARITY_THRESHOLD,
     )
     scope = message.scope
+    model = configured_model()
     retrieve = retriever(
         user,
+        compare=model is None,
         collections=scope.get("collections", ()),
         documents=[uuid.UUID(document) for document in scope.get("documents", ())],
     )
-    return AnswerRun(asked, retrieve=retrieve, model=configured_model())
+    return AnswerRun(asked, retrieve=retrieve, model=model)
 
 
 def _touch(message: Message, user: User, text: str) -> bool:

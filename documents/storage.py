@@ -6,11 +6,13 @@ import hashlib
 import hmac
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, storages
+from django.utils import timezone
 
 from documents import crypto
 from documents.errors import StorageFailed
@@ -99,3 +101,17 @@ def original_read(name: str) -> bytes:
 def original_delete(name: str) -> None:
     """Remove a content that nothing refers to any more."""
     storages["default"].delete(name)
+
+
+def original_folders() -> list[str]:
+    """Return the folders that originals lie in, in a fixed order."""
+    return [f"{number:02x}" for number in range(256)]
+
+
+def originals_older(folder: str, age: timedelta) -> list[str]:
+    """Return the names of what lies in a folder for longer than ``age``."""
+    files = storages["default"]
+    if not files.exists(folder):
+        return []
+    names = [f"{folder}/{name}" for name in files.listdir(folder)[1]]
+    return [name for name in names if timezone.now() - files.get_modified_time(name) > age]

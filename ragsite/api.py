@@ -94,7 +94,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         return None
     set_rollback()
     request = getattr(context.get("request"), "_request", None)
-    headers = {}
+    headers: dict[str, str] = {}
     if isinstance(known, ProductError):
         body = problem(request, known.status, code=known.code, detail=known.message) | known.extra
     else:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from documents import crypto
+from documents.types import Mode, Role, Stage, Status
 from ragsite import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -294,9 +295,11 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "StatusEnum": "documents.types.Status",
-        "RoleEnum": "documents.types.Role",
-        "ModeEnum": "documents.types.Mode",
+        "StatusEnum": [status.value for status in Status],
+        "StageEnum": [stage.value for stage in Stage],
+        "RoleEnum": [role.value for role in Role],
+        "ModeEnum": [mode.value for mode in Mode],
+        "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }
 

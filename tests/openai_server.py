@@ -22,6 +22,7 @@ import base64
 import contextlib
 import json
 import re
+import ssl
 import sys
 import threading
 import time
@@ -83,10 +84,13 @@ class Recorded:
 class OpenAIServer:
     """The server. Starts with the ``with`` block, ends with it; binds 127.0.0.1 only.
 
-    ``delay`` is the time before the first byte of every response, in seconds.
+    ``delay`` is the time before the first byte of every response, in seconds. With
+    ``tls`` it speaks HTTPS.
     """
 
-    def __init__(self, port: int = 0, delay: float = 0.0) -> None:
+    def __init__(
+        self, port: int = 0, delay: float = 0.0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.delay = delay
         self.requests: list[Recorded] = []
         self.released = threading.Event()
@@ -95,12 +99,15 @@ class OpenAIServer:
         self._lock = threading.Lock()
         self._http = _Listener(("127.0.0.1", port), _Handler)
         self._http.owner = self
+        self._scheme = "https" if tls else "http"
+        if tls:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
         """The ``base_url`` for a client."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+        return f"{self._scheme}://127.0.0.1:{self._http.server_address[1]}/v1"
 
     def fail(
         self,
@@ -187,7 +194,7 @@ class _Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent about clients that went away; that is what many tests do."""
-        if not isinstance(sys.exception(), ConnectionError):
+        if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 

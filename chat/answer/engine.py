@@ -75,6 +75,7 @@ class AnswerRun:
         #: What a reader has seen so far.
         self.text = ""
         self._retrieve, self._model = retrieve, model
+        self._similarity: Similarity | None = None
         self._citations: CitationStream | None = None
         self._held = ""
         self._usage = Usage()
@@ -95,13 +96,14 @@ class AnswerRun:
         except ProductError as error:
             yield ErrorEvent(error.code, error.message, error.retryable)
             return
+        self._similarity = found.similarity
         self.passages = tuple(p for p in found.passages if p.relevance >= self.asked.threshold)
         self._lap("search_ms")
         yield SourcesEvent(self.passages)
         if not self.passages:
             yield DoneEvent(self._refusal())
             return
-        stream = self._extracted(found) if self._model is None else self._generated(self._model)
+        stream = self._extracted() if self._model is None else self._generated(self._model)
         async with aclosing(stream) as events:
             async for event in events:
                 if isinstance(event, DeltaEvent):
@@ -137,10 +139,10 @@ class AnswerRun:
             return combined(question, history)
         return rewritten(reply, question)
 
-    async def _extracted(self, found: Retrieved) -> AsyncGenerator[StreamEvent, None]:
+    async def _extracted(self) -> AsyncGenerator[StreamEvent, None]:
         """Quote the sentences that carry the answer best."""
         quotes = await asyncio.to_thread(
-            choose, self.standalone, self.passages, similarity=found.similarity
+            choose, self.standalone, self.passages, similarity=self._similarity
         )
         if not quotes:
             yield DoneEvent(self._refusal())
@@ -200,7 +202,9 @@ class AnswerRun:
 
     def _finished(self, whole: CitedAnswer) -> AnswerDraft:
         sentences = verified(whole, self.passages)
-        sure = confidence(self.standalone, self.passages, sentences, whole.citations)
+        sure = confidence(
+            self.standalone, self.passages, sentences, whole.citations, self._similarity
+        )
         self._lap("verify_ms")
         return replace(
             self._refusal(whole.text),

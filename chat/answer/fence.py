@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _TAG = re.compile(
-    r"<(?=\s*/?\s*(?:passages?|questions?|answers?|contexts?|documents?|sources?|history|system|"
+    r"<(?=\s*+/?\s*+(?:passages?|questions?|answers?|contexts?|documents?|sources?|history|system|"
     r"user|assistant|human|instructions?|tools?|think|im_start|im_end|s)\b)",
     re.IGNORECASE,
 )

@@ -14,6 +14,7 @@ PASSAGE_BUDGET = 24_000
 #: Earlier turns that a prompt may carry, and the characters of all of them together.
 HISTORY_TURNS = 4
 HISTORY_BUDGET = 3_000
+QUESTION_BUDGET = 4_000
 
 #: What a person reads when a refusal came without a sentence of its own.
 REFUSAL = "The documents do not hold an answer to this question."
@@ -55,7 +56,7 @@ def answer_prompt(
     ``history`` is in order of time; the youngest turns that fit are kept. Passages
     beyond ``PASSAGE_BUDGET`` characters are left out, the first never.
     """
-    asked = f"{_fenced(passages)}\n\n<question>\n{defused(question).strip()}\n</question>"
+    asked = f"{_fenced(passages)}\n\n{_question(question)}"
     messages = (
         ChatMessage("system", _SYSTEM),
         *_earlier(history),
@@ -66,11 +67,10 @@ def answer_prompt(
 
 def rewrite_prompt(question: str, history: Sequence[Turn], *, deadline: float = 10.0) -> Prompt:
     """The request to make a follow-up ``question`` stand alone."""
-    asked = f"<question>\n{defused(question).strip()}\n</question>"
     messages = (
         ChatMessage("system", _REWRITE),
         *_earlier(history),
-        ChatMessage("user", asked),
+        ChatMessage("user", _question(question)),
     )
     return Prompt(messages, max_tokens=120, deadline=deadline, temperature=0.0)
 
@@ -85,6 +85,10 @@ def rewritten(reply: str, question: str) -> str:
     if not line or "\n" in line or too_long or NO_ANSWER in line:
         return question
     return line
+
+
+def _question(question: str) -> str:
+    return f"<question>\n{defused(question).strip()[:QUESTION_BUDGET]}\n</question>"
 
 
 def _fenced(passages: Sequence[Passage]) -> str:

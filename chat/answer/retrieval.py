@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.db import close_old_connections
 
 from chat.answer.context import pack
 from chat.answer.engine import Retrieve, Retrieved
+from documents.embed import local
 from documents.embed.base import Embedder
 from documents.errors import EmbeddingFailed
 from documents.models import VersionText
@@ -24,13 +26,23 @@ HITS_PER_PASSAGE = 2
 
 
 def retriever(
-    user: Caller, *, collections: Sequence[int] = (), documents: Sequence[uuid.UUID] = ()
+    user: Caller,
+    *,
+    collections: Sequence[int] = (),
+    documents: Sequence[uuid.UUID] = (),
+    compare: bool = True,
 ) -> Retrieve:
-    """Return the search of an answer, bound to what this user may see."""
+    """Return the search of an answer, bound to what this user may see.
+
+    ``compare`` offers the embedder for comparing sentences. A model that writes the
+    answer does without, where the embedder is a server: it would be asked for every
+    sentence of every passage.
+    """
 
     def retrieve(question: str) -> Retrieved:
         try:
-            return _retrieved(user, question, collections, documents)
+            found = _retrieved(user, question, collections, documents)
+            return found if compare or _is_local() else replace(found, similarity=None)
         finally:
             close_old_connections()  # the model is waited for without a connection
 
@@ -52,6 +64,11 @@ def _retrieved(
     space = active_space()
     similarity = _Similarity(configured_embedder(space.model)) if space else None
     return Retrieved(tuple(passages), similarity)
+
+
+def _is_local() -> bool:
+    space = active_space()
+    return space is not None and space.model == local.MODEL
 
 
 def _content(version_id: int) -> str:

@@ -22,7 +22,6 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from chat.api.serializers import AnswerSerializer, QuestionSerializer
@@ -147,7 +146,7 @@ async def _whole(request: HttpRequest, message: Message, user: User) -> JsonResp
 
 def _problem(request: HttpRequest, error: ProductError) -> dict[str, Any]:
     """Return the error in the API's one shape."""
-    response = api_settings.EXCEPTION_HANDLER(error, {"request": Request(request)})
+    response = AskView().get_exception_handler()(error, {"request": Request(request)})
     return dict(response.data)
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 from chat.llm.base import Prompt
 
+#: A small model of OpenAI's that is fast and has no announced end: what ``auto`` means.
+DEFAULT_MODEL = "gpt-5.4-mini"
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

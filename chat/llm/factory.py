@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chat.llm.base import LanguageModel
-from chat.llm.openai import DEFAULT_MODEL, OpenAIModel
+from chat.llm.dialect import DEFAULT_MODEL
 
 #: The name under which answers without a language model are kept.
 EXTRACTIVE = "extractive"
@@ -36,6 +36,9 @@ def make_model(config: ModelConfig) -> LanguageModel | None:
     remote = bool(config.api_key or config.base_url)
     if name == EXTRACTIVE or (name == "auto" and not remote):
         return None
+    # The client takes a second to import, which an installation without a model never needs.
+    from chat.llm.openai import OpenAIModel  # noqa: PLC0415
+
     return OpenAIModel(
         api_key=config.api_key,
         base_url=config.base_url,

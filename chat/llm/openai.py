@@ -23,10 +23,9 @@ from chat.errors import (
     ModelUnreachable,
 )
 from chat.llm.base import Piece, Prompt, Usage
-from chat.llm.dialect import Dialect
+from chat.llm.dialect import DEFAULT_MODEL, Dialect
 from chat.llm.sse import CompletionReader
 
-DEFAULT_MODEL = "gpt-5.4-mini"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 _SILENT = "The language model did not answer in time. Please try again."
@@ -42,6 +41,10 @@ class ModelUnavailable(ModelError):
 
     code = "model_unavailable"
     retryable = False
+
+
+#: For plain HTTP: trusts nobody, and costs nothing to make.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class OpenAIModel:
@@ -94,7 +97,7 @@ class OpenAIModel:
             timeout=httpx2.Timeout(self._timeout, connect=5.0),
             transport=self._transport,
             trust_env=False,
-            verify=_tls_context(),
+            verify=_tls_context() if self._base_url.startswith("https") else _NO_TLS,
         )
         return AsyncOpenAI(
             api_key=self._api_key,

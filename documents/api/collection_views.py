@@ -29,10 +29,11 @@ def _rows(request: Request) -> QuerySet[Any]:
     """Return the caller's collections with their role and the number of documents."""
     visible = Collection.objects.visible_to(signed_in(request))
     present = Q(documents__retired_at=None)
-    return visible.annotate(
+    rows: QuerySet[Any] = visible.annotate(
         role=F("memberships__role"),
         document_count=Count("documents", filter=present, distinct=True),
     ).order_by("name", "id")
+    return rows
 
 
 def _shown(request: Request, collection: Collection) -> dict[str, Any]:

@@ -146,6 +146,8 @@ class VersionFileSerializer(serializers.Serializer[Any]):
 class VersionSerializer(serializers.ModelSerializer[DocumentVersion]):
     """One version of a document."""
 
+    status = serializers.ChoiceField(choices=list(Status))
+    stage = serializers.ChoiceField(choices=list(Stage))
     error = serializers.SerializerMethodField()
     notices = FailureSerializer(many=True)
     current = serializers.SerializerMethodField(help_text="Whether the document answers from it.")

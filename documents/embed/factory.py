@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from documents.embed import local
 from documents.embed.base import Embedder
 from documents.embed.hashed import HashedEmbedder
 from documents.embed.local import LocalEmbedder
-from documents.embed.openai import DEFAULT_MODEL, OpenAIEmbedder
+from documents.embed.wire import DEFAULT_MODEL
+
+#: ``hashed`` in the settings, ``hashed-256`` as the embedder calls itself.
+_HASHED = re.compile(r"hashed(?:-(\d{1,5}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,11 @@ def make_embedder(config: EmbedderConfig) -> Embedder:
     remote = bool(config.api_key or config.base_url)
     if name == local.MODEL or (name == "auto" and not remote):
         return LocalEmbedder()
-    if name == "hashed":
-        return HashedEmbedder(config.dimensions or 256)
+    if hashed := _HASHED.fullmatch(name):
+        return HashedEmbedder(int(hashed[1] or config.dimensions or 256))
+    # The client takes a second to import, which an installation without a server never needs.
+    from documents.embed.openai import OpenAIEmbedder  # noqa: PLC0415
+
     return OpenAIEmbedder(
         api_key=config.api_key,
         base_url=config.base_url,

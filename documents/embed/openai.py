@@ -15,10 +15,9 @@ from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
 
 from documents.embed.base import Vectors
 from documents.embed.vectors import neutral_vector, unit_or_refused
-from documents.embed.wire import batches, read_vectors, shortened
+from documents.embed.wire import DEFAULT_MODEL, batches, read_vectors, shortened
 from documents.errors import EmbeddingFailed
 
-DEFAULT_MODEL = "text-embedding-3-small"
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
 #: Sizes of well-known models, so that an index can be made before the first call.

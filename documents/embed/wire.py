@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from documents.errors import EmbeddingFailed
 
+#: OpenAI's small model: the one that ``auto`` means where a key is configured.
+DEFAULT_MODEL = "text-embedding-3-small"
+
 #: Texts and characters in one request. OpenAI takes 2,048 texts and 300,000 tokens.
 BATCH_TEXTS = 128
 BATCH_CHARACTERS = 100_000

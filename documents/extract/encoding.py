@@ -24,7 +24,7 @@ _SAMPLE: Final = 64 * 1024
 #: Control characters that no text holds. Left out are backspace (manual pages),
 #: escape (terminal logs) and the shifts that ISO 2022 needs.
 _BINARY_BYTES: Final = bytes([*range(8), 11, *range(16, 27), *range(28, 32), 127])
-_MAX_BINARY_SHARE: Final = 0.10
+_MAX_BINARY_SHARE: Final = 0.05
 #: Zero bytes are hardly ever in text, and almost always in anything else.
 _MAX_NUL_SHARE: Final = 0.05
 _PRINTABLE_ASCII: Final = bytes([9, 10, 12, 13, *range(32, 127)])

@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from documents.errors import TooComplex
 from documents.extract.base import Piece
 from documents.extract.decoding import Decoded, decode
 from documents.extract.html_walk import body_blocks
@@ -24,6 +25,18 @@ _CHARSET: Final = re.compile(
     re.IGNORECASE,
 )
 
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+#: The parser's time grows with the square of the depth; 10,000 take a third of a second.
+_MAX_DEPTH: Final = 10_000
+#: Elements that need no end tag, and those of style, which the parser repairs.
+_UNCOUNTED: Final = frozenset(
+    (
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
+        *("track", "wbr", "p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot"),
+        *("option", "a", "b", "big", "code", "em", "font", "i", "s", "small", "strong", "tt", "u"),
+    )
+)
+
 
 class HtmlExtractor:
     """Reads HTML files. Yields one page without a number."""
@@ -33,7 +46,7 @@ class HtmlExtractor:
     def extract(self, data: bytes) -> Iterator[Piece]:
         """Yield what the head says, then the text of the body."""
         decoded = _decoded(data)
-        tree = LexborHTMLParser(decoded.text.replace("\0", ""))
+        tree = parse_html(decoded.text)
         yield _metadata(tree)
         if notice := damage_notice(decoded.damaged):
             yield notice
@@ -42,7 +55,24 @@ class HtmlExtractor:
 
 def html_blocks(data: bytes) -> tuple[Block, ...]:
     """Return the blocks of an HTML file in any encoding."""
-    return body_blocks(LexborHTMLParser(_decoded(data).text.replace("\0", "")))
+    return body_blocks(parse_html(_decoded(data).text))
+
+
+def parse_html(text: str) -> LexborHTMLParser:
+    """Return the tree of a page; raise ``TooComplex`` when it is nested absurdly."""
+    if _deepest(text) > _MAX_DEPTH:
+        raise TooComplex
+    return LexborHTMLParser(text.replace("\0", ""))
+
+
+def _deepest(text: str) -> int:
+    """Return about how deep elements are nested, by counting tags."""
+    depth = deepest = 0
+    for match in _TAG.finditer(text):
+        if match[2].lower() not in _UNCOUNTED:
+            depth = max(0, depth - 1) if match[1] else depth + 1
+            deepest = max(deepest, depth)
+    return deepest
 
 
 def _decoded(data: bytes) -> Decoded:

@@ -8,16 +8,18 @@ from typing import ClassVar, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from selectolax.lexbor import LexborHTMLParser
 
 from documents.extract.base import Piece
 from documents.extract.decoding import decode
+from documents.extract.html import parse_html
 from documents.extract.html_walk import body_blocks
-from documents.extract.txt import damage_notice, plain_blocks
+from documents.extract.markdown_lines import line_blocks
+from documents.extract.txt import damage_notice
 from documents.types import Block, BlockKind, ExtractedPage, FileMetadata, MediaType
 
-#: Parsing takes about a second a megabyte; beyond this the text is read as plain.
-_MAX_PARSED: Final = 6_000_000
+#: The parser takes about four seconds a megabyte, and for some input the square of it;
+#: longer texts are read line by line.
+_MAX_PARSED: Final = 400_000
 _MAX_QUOTES: Final = 8
 _DEEP_QUOTE: Final = re.compile(rf"^([ \t]*(?:>[ \t]?){{{_MAX_QUOTES}}})(?:>[ \t]?)+", re.MULTILINE)
 _FRONT_MATTER: Final = re.compile(
@@ -61,7 +63,7 @@ def _metadata(matter: str, blocks: Sequence[Block]) -> FileMetadata:
 
 def _blocks(text: str) -> Iterator[Block]:
     if len(text) > _MAX_PARSED:
-        yield from plain_blocks(text)
+        yield from line_blocks(text)
         return
     # Nobody quotes that deep; the parser's time grows with the square of the depth.
     shallow = _DEEP_QUOTE.sub(r"\1", text)
@@ -86,7 +88,7 @@ class _Reader:
             elif token.type in ("fence", "code_block"):
                 yield from _block(token.content.strip("\n"), BlockKind.CODE)
             elif token.type == "html_block":
-                yield from body_blocks(LexborHTMLParser(token.content))
+                yield from body_blocks(parse_html(token.content))
             else:
                 yield from self._structure(token)
 

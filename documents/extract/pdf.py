@@ -66,9 +66,11 @@ def _open(data: bytes) -> Any:
     try:
         return pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
-        if error.err_code == raw.FPDF_ERR_PASSWORD:
+        # Without pages PDFium reports whatever error it met last, in any file.
+        encrypted = b"/Encrypt" in data
+        if encrypted and error.err_code == raw.FPDF_ERR_PASSWORD:
             raise PasswordRequired from error
-        if error.err_code == raw.FPDF_ERR_SECURITY:
+        if encrypted and error.err_code == raw.FPDF_ERR_SECURITY:
             raise UnsupportedEncryption from error
         return None
 
@@ -148,8 +150,8 @@ def parse_date(text: str) -> datetime | None:
         return None
     year, month, day, hour, minute, second = (int(part or 0) for part in match.groups()[:6])
     offset = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
-    zone = UTC if match[7] in (None, "Z") else timezone(-offset if match[7] == "-" else offset)
     try:
+        zone = UTC if match[7] in (None, "Z") else timezone(-offset if match[7] == "-" else offset)
         return datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=zone)
     except ValueError:
         return None

@@ -146,7 +146,7 @@ class _Run:
     def __init__(self, limits: Limits, on_page: Progress) -> None:
         self.limits = limits
         self.received = _Received()
-        self.overrun = False
+        self.cut_off: ProductError | None = None
         self.status = 0
         self._on_page = on_page
         self._started = time.monotonic()
@@ -159,8 +159,10 @@ class _Run:
         try:
             self._converse(process, memoryview(data))
             self._tell()
-        except (_Overrun, BadFrame):
-            self.overrun = True
+        except _Overrun:
+            self.cut_off = TooComplex()
+        except BadFrame:
+            self.cut_off = CorruptFile()
 
     def _converse(self, process: subprocess.Popen[bytes], data: memoryview) -> None:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE
@@ -219,7 +221,7 @@ class _Run:
         process, cpu = self._process, 0.0
         if process is not None:
             self._measure(process)
-            if self.overrun or sys.exc_info()[0] is not None:
+            if self.cut_off is not None or sys.exc_info()[0] is not None:
                 _kill_group(process)
             self.status, cpu = _wait(process)
             for pipe in (process.stdin, process.stdout):
@@ -270,20 +272,23 @@ def _kill_group(process: subprocess.Popen[bytes]) -> None:
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float]:
     """Reap the child, killing it when it does not end by itself soon.
 
-    Returns the exit status (negative for a signal) and processor seconds.
+    Returns the exit status (negative for a signal) and processor seconds. What
+    the child may have left running dies first, while its group still has its id.
     """
     deadline = time.monotonic() + _GRACE
     pause = 0.001
-    while True:
-        reaped, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if reaped:
-            break
-        if time.monotonic() > deadline:
-            _kill_group(process)
+    while not _has_ended(process.pid) and time.monotonic() < deadline:
         time.sleep(pause)
         pause = min(2 * pause, 0.05)
+    _kill_group(process)
+    _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode, usage.ru_utime + usage.ru_stime
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether the child has ended; it stays to be reaped."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _close(pipe: IO[bytes] | None) -> None:
@@ -321,7 +326,9 @@ def _outcome(run: _Run) -> Extraction:
 
 def _death(run: _Run) -> ProductError:
     """Return the error for a child that ended without saying why."""
-    if run.overrun or -run.status in _TIME_SIGNALS:
+    if run.cut_off is not None:
+        return run.cut_off
+    if -run.status in _TIME_SIGNALS:
         return TooComplex()
     if run.received.peak_rss > _MEMORY_SHARE * run.limits.memory:
         return TooComplex()

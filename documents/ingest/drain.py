@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from documents import storage
 from documents.ingest import lease as leases
 from documents.ingest import pipeline
-from documents.ingest.removal import remove_document
+from documents.ingest.removal import remove_document, remove_orphans
 from documents.ingest.titles import refresh_titles
 from documents.models import Document, DocumentVersion
 from documents.types import Status
@@ -40,4 +41,11 @@ def sweep() -> int:
     leases.forget_dead_workers()
     for document_id in Document.objects.filter(deleting=True).values_list("pk", flat=True):
         remove_document(document_id)
+    remove_orphans(_folder_of_the_minute())
     return waiting()
+
+
+def _folder_of_the_minute() -> str:
+    """Return one folder of the originals: a sweep a minute passes all of them in hours."""
+    folders = storage.original_folders()
+    return folders[int(time.time() // 60) % len(folders)]

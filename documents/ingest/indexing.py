@@ -105,7 +105,7 @@ def vectors_of(embedder: Embedder, title: str, chunks: Sequence[Chunk]) -> list[
     if fresh:
         made = embedder.embed_documents(list(fresh.values()))
         known |= dict(zip(fresh, made, strict=True))
-        _keep(embedder, {key: known[key] for key in fresh})
+        keep_vectors(embedder, {key: known[key] for key in fresh})
     return [known[chunk.content_hash] for chunk in chunks]
 
 
@@ -122,7 +122,11 @@ def _known(embedder: Embedder, hashes: set[str]) -> dict[str, Vectors]:
 
 
 @transaction.atomic
-def _keep(embedder: Embedder, vectors: dict[str, Vectors]) -> None:
+def keep_vectors(embedder: Embedder, vectors: dict[str, Vectors]) -> None:
+    """Keep the vectors of texts that a chunk has; of a document deleted meanwhile, none."""
+    wanted = set(
+        Chunk.objects.filter(content_hash__in=vectors).values_list("content_hash", flat=True)
+    )
     Embedding.objects.bulk_create(
         (
             Embedding(
@@ -131,6 +135,7 @@ def _keep(embedder: Embedder, vectors: dict[str, Vectors]) -> None:
                 vector=np.asarray(vector, dtype=np.float32).tobytes(),
             )
             for key, vector in vectors.items()
+            if key in wanted
         ),
         ignore_conflicts=True,
     )

@@ -25,6 +25,7 @@ from documents.selectors import search_index
 from documents.signals import version_ready
 from documents.text.assemble import assemble
 from documents.text.chunk import chunk
+from documents.text.titles import meaningful_title
 from documents.types import (
     ChunkDraft,
     Extraction,
@@ -58,6 +59,10 @@ def process(lease: Lease) -> None:
 
 
 def _abandon(lease: Lease, error: ProductError) -> None:
+    try:
+        lease.renew()  # what another worker has made meanwhile is not ours to remove
+    except LeaseLost:
+        return
     remove_chunks(lease.version_id)
     leases.give_back(lease, error)
 
@@ -82,7 +87,7 @@ def _process(lease: Lease) -> None:
     embedded(0.0)
     index_chunks(version, title, chunks, embedded)
     lease.renew(stage=Stage.INDEXING, progress=_BEGINS[Stage.INDEXING])
-    switch(lease, title)
+    switch(lease, title, version.document.collection_id)
 
 
 def _extract(version: DocumentVersion, lease: Lease) -> Extraction:
@@ -136,13 +141,16 @@ def _keep_text(
 def _title(version: DocumentVersion, metadata: FileMetadata) -> str:
     """Return the title the version is indexed under: a person's, the file's, or its name."""
     document = version.document
-    if document.title_is_set or not metadata.title.strip():
+    if document.title_is_set:
         return document.title
-    return metadata.title.strip()[:300]
+    return meaningful_title(metadata.title)[:300] or document.title
 
 
-def switch(lease: Lease, title: str) -> None:
-    """Make the version ready, and current unless a newer one is: all at once for readers."""
+def switch(lease: Lease, title: str, collection_id: int) -> None:
+    """Make the version ready, and current unless a newer one is: all at once for readers.
+
+    ``title`` and ``collection_id`` are what its chunks were indexed under.
+    """
     now = timezone.now()
     with transaction.atomic():
         version = lease.held().select_for_update().first()
@@ -157,6 +165,8 @@ def switch(lease: Lease, title: str) -> None:
         version.ready_at = now
         version.superseded_at = None if is_newest else now
         version.save()
+        if document.collection_id != collection_id:  # it was moved while it was read
+            search_index().move([version.pk], document.collection_id)
         if is_newest:
             _make_current(document, version, old, title)
     version_ready.send(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
 
 from documents import storage
 from documents.models import Chunk, Document, DocumentVersion, Embedding
+from documents.querysets import VersionQuerySet
 from documents.selectors import search_index
 from documents.signals import document_deleted
 
 #: Rows a single write transaction may touch: others wait for it.
 BATCH = 200
+#: A file without a row may belong to an upload that is still under way.
+ORPHAN_AGE = timedelta(hours=1)
 
 
 def remove_chunks(version_id: int) -> None:
@@ -27,10 +31,11 @@ def remove_chunks(version_id: int) -> None:
             return
         with transaction.atomic():
             Chunk.objects.filter(pk__in=[pk for pk, _ in rows]).delete()
-            _forget_vectors({content_hash for _, content_hash in rows})
+            forget_vectors({content_hash for _, content_hash in rows})
 
 
-def _forget_vectors(hashes: set[str]) -> None:
+def forget_vectors(hashes: set[str]) -> None:
+    """Remove the kept vectors of texts that no chunk has any more."""
     used = set(Chunk.objects.filter(content_hash__in=hashes).values_list("content_hash", flat=True))
     Embedding.objects.filter(content_hash__in=hashes - used).delete()
 
@@ -44,20 +49,32 @@ def remove_document(document_id: Any) -> None:
         document = Document.objects.filter(pk=document_id, deleting=True).first()
         if document is None:
             return
+        # Uploads look for their file inside a write transaction too, so in this one
+        # nobody can begin to use it. Rows go last: with them a crash is found again.
+        for original in {version.original for version in versions}:
+            _remove_original(original, DocumentVersion.objects.exclude(document=document))
         document_deleted.send(sender=Document, document_id=document.pk)
         document.delete()
-    for version in versions:
-        remove_original(version.original)
     checkpoint()
 
 
-def remove_original(name: str) -> None:
-    """Remove a stored content that no version refers to any more."""
-    # Uploads look for their file inside a write transaction, so within one of our
-    # own the answer cannot change.
-    with transaction.atomic():
-        if not DocumentVersion.objects.filter(original=name).exists():
-            storage.original_delete(name)
+def _remove_original(name: str, others: VersionQuerySet) -> bool:
+    if others.filter(original=name).exists():
+        return False
+    storage.original_delete(name)
+    return True
+
+
+def remove_orphans(folder: str) -> int:
+    """Remove the files in one folder of the originals that no version refers to.
+
+    They are of uploads that died before their row was written. Returns how many.
+    """
+    removed = 0
+    for name in storage.originals_older(folder, ORPHAN_AGE):
+        with transaction.atomic():
+            removed += _remove_original(name, DocumentVersion.objects.all())
+    return removed
 
 
 def checkpoint() -> None:

@@ -22,7 +22,7 @@ from documents.models import Chunk, Collection, Document
 from documents.querysets import Caller
 from documents.search.fusion import Fused, fuse
 from documents.search.highlight import highlights
-from documents.search.query import RERANKED, analyse, evidence, relevances, rerank
+from documents.search.query import NO_EVIDENCE, RERANKED, analyse, evidence, relevances, rerank
 from documents.selectors import active_space, configured_embedder, search_index
 from documents.types import Hit, Mode, Scope, Scored
 
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 #: Candidates of each channel before fusion, at least.
 CANDIDATES = 100
+#: Passages read for words of the question; longer lists are only asked for by measurements.
+PROVED = 100
 MAX_QUERY = 2000
 
 
@@ -62,7 +64,7 @@ def search(
     scope = scope_for(user, collections=collections, documents=documents)
     found = candidates(query, scope, mode=mode, limit=limit)
     rows = _read(user, scope, found, max(limit, RERANKED))
-    hits = _ranked(query, rows, mode)[:limit]
+    hits = _ranked(query, rows, mode, limit)
     took_ms = (time.perf_counter() - started) * 1000
     return SearchResult(query, mode, round(took_ms, 2), tuple(hits))
 
@@ -164,27 +166,28 @@ def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, 
     return {chunk.pk: chunk for chunk in chunks.select_related("version__document")}
 
 
-def _ranked(query: str, rows: Sequence[_Row], mode: Mode) -> list[Hit]:
+def _ranked(query: str, rows: Sequence[_Row], mode: Mode, limit: int) -> list[Hit]:
     """Rank what was read by how it holds the question, and make hits of it."""
     question = analyse(query)
-    proof = {row.chunk.pk: evidence(question, row.place_and_text) for row in rows}
+    proof = {row.chunk.pk: evidence(question, row.place_and_text) for row in rows[:PROVED]}
     fused = [row.fused for row in rows]
     if mode is Mode.HYBRID:
         first = {hit.chunk_id: proof[hit.chunk_id] for hit in fused[:RERANKED]}
         fused = rerank(fused, first)
-    found = [proof[hit.chunk_id] for hit in fused]
+    found = [proof.get(hit.chunk_id, NO_EVIDENCE) for hit in fused]
     cosines: list[float | None] = [hit.semantic for hit in fused]
     if all(cosine is None for cosine in cosines):
         cosines = [item.coverage for item in found]  # words are all there is to go by
     strength = relevances(found, cosines, has_words=bool(question.stems))
     by_id = {row.chunk.pk: row for row in rows}
+    best = list(zip(fused, strength, strict=True))[:limit]
     return [
-        _hit(query, by_id[hit.chunk_id], relevance)
-        for hit, relevance in zip(fused, strength, strict=True)
+        _hit(by_id[hit.chunk_id], relevance, query if rank < PROVED else "")
+        for rank, (hit, relevance) in enumerate(best)
     ]
 
 
-def _hit(query: str, row: _Row, relevance: float) -> Hit:
+def _hit(row: _Row, relevance: float, query: str) -> Hit:
     chunk, version = row.chunk, row.chunk.version
     return Hit(
         chunk_id=chunk.pk,
@@ -200,5 +203,5 @@ def _hit(query: str, row: _Row, relevance: float) -> Hit:
         ordinal=chunk.ordinal,
         version_id=version.pk,
         collection_id=row.document.collection_id,
-        highlights=highlights(chunk.text, query),
+        highlights=highlights(chunk.text, query) if query else (),
     )

@@ -29,6 +29,7 @@ class SignInView(LoginView):
     redirect_authenticated_user = True
 
 
+@login_not_required
 def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG001
     """Send the admin site's visitors through the one sign-in there is."""
     if request.user.is_authenticated:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import tee
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -21,8 +23,15 @@ from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from sqlcipher3 import dbapi2
 
 from ragsite.db.client import DatabaseClient
-from ragsite.db.driver import check_key, check_sqlite_version, load_vectors, unlock
+from ragsite.db.driver import (
+    check_key,
+    check_place,
+    check_sqlite_version,
+    load_vectors,
+    unlock,
+)
 from ragsite.db.features import DatabaseFeatures
+from ragsite.db.validation import DatabaseValidation
 
 dbapi2.register_converter("bool", b"1".__eq__)
 dbapi2.register_converter("date", base.decoder(parse_date))
@@ -73,6 +82,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     Database = dbapi2
     client_class = DatabaseClient
     features_class = DatabaseFeatures
+    validation_class = DatabaseValidation
     init_commands: list[str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,6 +101,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open, unlock and prepare a connection."""
         check_sqlite_version()
+        if not self.is_in_memory_db():
+            self._claim_place()
         connection = dbapi2.connect(**conn_params)
         try:
             unlock(connection, self._key, self.settings_dict["NAME"])
@@ -99,6 +111,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.close()
             raise
         return connection
+
+    def _claim_place(self) -> None:
+        """Refuse an unsafe place; let only the owner read a new file, and so its log."""
+        name = self.settings_dict["NAME"]
+        check_place(name)
+        if not Path(name).exists():
+            with suppress(OSError):  # the driver says what is wrong with the place
+                Path(name).touch(mode=0o600)
 
     def _prepare(self, connection: Any) -> None:
         register_functions(connection)

@@ -8,11 +8,14 @@ file would meet an encrypted header.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import sqlite_vec
 from django.core.exceptions import ImproperlyConfigured
 from sqlcipher3 import dbapi2
+
+from ragsite.db.mounts import network_filesystem
 
 #: The first release without the bug that can corrupt a database in WAL mode when
 #: two connections checkpoint at once (https://www.sqlite.org/wal.html, "WAL-reset bug").
@@ -27,12 +30,22 @@ WRONG_KEY = (
 
 
 def check_sqlite_version(version: tuple[int, ...] = dbapi2.sqlite_version_info) -> None:
-    """Raise ``ImproperlyConfigured`` for an SQLite that may corrupt the database."""
+    """Raise the driver's ``NotSupportedError`` for an SQLite that may corrupt the database."""
     if version < MINIMUM_SQLITE:
         found, least = (".".join(map(str, v)) for v in (version, MINIMUM_SQLITE))
-        raise ImproperlyConfigured(
+        raise dbapi2.NotSupportedError(
             f"SQLite {found} can corrupt a database in WAL mode; {least} or later is needed. "
             "Install the sqlcipher3 release named in requirements.txt."
+        )
+
+
+def check_place(name: str) -> None:
+    """Raise the driver's ``OperationalError`` where the file lies on a network file system."""
+    folder = Path(name).parent
+    if kind := network_filesystem(folder):
+        raise dbapi2.OperationalError(
+            f"The folder of the database, {folder}, is on a network file system ({kind}), where "
+            "SQLite loses data. Set DATA_DIR or DATABASE_URL to a place on a local disk."
         )
 
 

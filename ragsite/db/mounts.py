@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -41,6 +42,7 @@ def filesystem_type(path: Path, mountinfo: str) -> str:
     return found
 
 
+@lru_cache(maxsize=16)  # asked by every new connection; a mount seldom changes
 def network_filesystem(path: Path) -> str:
     """Return the type of the network file system that holds ``path``, or nothing."""
     kind = filesystem_type(path.resolve(), read_mountinfo())

@@ -10,4 +10,4 @@ class OpsConfig(AppConfig):
 
     def ready(self) -> None:
         """Bind the worker's pool to the worker."""
-        from ragsite.ops import receivers  # noqa: F401, PLC0415  # connects on import
+        from ragsite.ops import receivers  # noqa: F401  # connects on import

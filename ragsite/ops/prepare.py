@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection
+from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 
 #: A file of an upload in progress is never older than this, in seconds.
@@ -23,19 +25,37 @@ def prepare(*, migrate: bool) -> None:
     """Open the database, bring it up to date, and clear what crashes left behind.
 
     Raises ``NotReady`` for a wrong key, a broken file, or a database that is behind
-    while ``migrate`` is false.
+    while ``migrate`` is false. Two that prepare at once do so one after the other.
     """
+    lock = hold(settings.DATA_DIR / "prepare.lock", wait=True)
     try:
         connection.ensure_connection()
         if migrate:
             call_command("migrate", interactive=False, verbosity=0)
         elif _is_behind():
             raise NotReady("The database is not up to date. Run: manage.py migrate")
-    except DatabaseError as error:
+    except (DatabaseError, MigrationSchemaMissing) as error:
         raise NotReady(str(error)) from None
     finally:
         connection.close()
+        lock.close()
     remove_stale(settings.TEMP_DIR)
+
+
+def hold(path: Path, *, wait: bool = False) -> IO[bytes]:
+    """Return a file that stays locked until it is closed, or its last process has ended.
+
+    Raises ``NotReady`` when another process holds it, unless told to ``wait``.
+    """
+    file = path.open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        file.close()
+        raise NotReady(
+            f"Another server runs on the data in {path.parent}. Stop it first."
+        ) from None
+    return file
 
 
 def _is_behind() -> bool:

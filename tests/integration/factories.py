@@ -31,11 +31,11 @@ READ = APIToken.Scope.READ.value
 
 #: A text with facts that nothing else in the tests states.
 WREN = (
-    "The wren of Hollow Fell\n\n"
-    "The wren nests in the ivy of the north wall. It lays seven eggs in April. "
-    "Both parents feed the young for eighteen days.\n\n"
-    "The keeper of the garden is called Odalys Brennt. She counts the nests every spring."
-).encode()
+    b"The wren of Hollow Fell\n\n"
+    b"The wren nests in the ivy of the north wall. It lays seven eggs in April. "
+    b"Both parents feed the young for eighteen days.\n\n"
+    b"The keeper of the garden is called Odalys Brennt. She counts the nests every spring."
+)
 
 
 def person(name: str = "ada", **fields: Any) -> Any:

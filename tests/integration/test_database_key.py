@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import OperationalError
+from sqlcipher3 import dbapi2
 
 from ragsite.db.base import DatabaseWrapper
 from ragsite.db.driver import check_sqlite_version
@@ -86,7 +88,8 @@ def test_without_the_right_key_one_plain_sentence_says_so(
     message = str(caught.value)
     assert str(filled) in message
     assert "DATABASE_KEY is not the key it was created with" in message
-    assert KEY not in message and OTHER_KEY not in message
+    assert KEY not in message
+    assert OTHER_KEY not in message
 
 
 @pytest.mark.parametrize("key", [OTHER_KEY, ""], ids=["another key", "no key"])
@@ -151,6 +154,10 @@ def test_nothing_readable_reaches_the_disk(path: Path, opened: Open) -> None:
     assert not re.search(rb"heliotrope|SQLite format|CREATE TABLE", content, re.IGNORECASE)
 
 
+def test_only_its_owner_may_read_the_file(filled: Path) -> None:
+    assert stat.S_IMODE(filled.stat().st_mode) == 0o600
+
+
 def test_the_same_rows_without_a_key_are_readable(path: Path, opened: Open) -> None:
     """Proof that the test above looks where rows would be seen."""
     connection = opened("")
@@ -169,7 +176,7 @@ def test_a_flipped_bit_is_found_by_the_integrity_check(filled: Path, opened: Ope
 
 
 def test_an_sqlite_that_can_corrupt_the_log_is_refused() -> None:
-    with pytest.raises(ImproperlyConfigured, match=re.escape("3.51.3 or later is needed")):
+    with pytest.raises(dbapi2.NotSupportedError, match=re.escape("3.51.3 or later is needed")):
         check_sqlite_version((3, 51, 2))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -83,6 +84,18 @@ def test_each_passage_comes_with_its_number_and_place() -> None:
 def test_the_question_comes_last_and_defused() -> None:
     asked = last([passage("one")], "Is it</question> so?")
     assert asked.endswith("<question>\nIs it‹/question> so?\n</question>")
+
+
+def test_a_question_is_bounded() -> None:
+    assert len(last([], "why " * 90_000)) < 5_000
+
+
+@pytest.mark.parametrize("part", ["<", "< ", "[1,", "#", "System ", "\n\n", "[ "])
+def test_defusing_takes_linear_time(part: str) -> None:
+    hostile = "<" + part * 100_000
+    began = time.perf_counter()
+    defused(hostile + " " * 100_000)
+    assert time.perf_counter() - began < 2
 
 
 def test_the_rules_name_the_refusal_and_hold_no_secret() -> None:

@@ -87,6 +87,7 @@ def test_the_space_has_a_name_and_a_weight(embedder: Embedder) -> None:
         (EmbedderConfig(base_url="http://127.0.0.1:1/v1"), "text-embedding-3-small"),
         (EmbedderConfig(model="bge-m3", base_url="http://127.0.0.1:1/v1"), "bge-m3"),
         (EmbedderConfig(model="hashed"), "hashed-256"),
+        (EmbedderConfig(model="hashed-64", api_key="k"), "hashed-64"),
     ],
 )
 def test_the_settings_choose_the_embedder(config: EmbedderConfig, model: str) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,23 +17,22 @@ from documents.embed.local import MAX_CHARACTERS, LocalEmbedder
 from documents.errors import EmbeddingFailed
 
 
-def test_the_model_is_imported_only_when_used() -> None:
+def test_models_and_clients_are_imported_only_when_used() -> None:
     code = (
         "import sys, documents.embed.factory as f\n"
         "f.make_embedder(f.EmbedderConfig())\n"
-        "sys.exit('wordllama' in sys.modules)"
+        "sys.exit(bool({'wordllama', 'openai'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_threads_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    loads: list[int] = []
-    load = local._load
+    load = Mock(wraps=local._load)
     monkeypatch.setattr(local, "_loaded", None)
-    monkeypatch.setattr(local, "_load", lambda: loads.append(1) or load())
+    monkeypatch.setattr(local, "_load", load)
     with ThreadPoolExecutor(8) as pool:
         vectors = list(pool.map(LocalEmbedder().embed_query, ["harbour"] * 16))
-    assert len(loads) == 1
+    assert load.call_count == 1
     assert all(np.array_equal(vector, vectors[0]) for vector in vectors)
 
 

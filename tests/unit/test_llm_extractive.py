@@ -96,6 +96,16 @@ def test_the_title_tells_what_a_sentence_is_about() -> None:
     assert best("When was the brewery founded?", about) == "It was founded in 1888."
 
 
+def test_a_pronoun_points_back_to_the_sentence_before() -> None:
+    text = (
+        "The brewery stands at the harbour. It was founded in 1888. "
+        "The bakery stands at the market. It was founded in 1912."
+    )
+    texts = [quote.text for quote in choose("When was the bakery founded?", [passage(1, text)])]
+    assert "It was founded in 1912." in texts
+    assert "It was founded in 1888." not in texts
+
+
 def test_likeness_decides_between_sentences_of_equal_words() -> None:
     text = "The engine starts with a key. The engine starts with a crank."
     likes_cranks = [[float("crank" in t) for t in ["key", "crank"]]]

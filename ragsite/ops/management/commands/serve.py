@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
-from functools import partial
+from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import DatabaseError, connections
 
 from ragsite.accounts.services import setup_link_renew
 from ragsite.ops import programs
 from ragsite.ops.gunicorn_conf import READY_FD
 from ragsite.ops.listen import CannotListen, address, listen
-from ragsite.ops.prepare import NotReady, prepare
-from ragsite.ops.supervise import Program, Supervisor
+from ragsite.ops.prepare import NotReady, hold, prepare
+from ragsite.ops.supervise import Supervisor
 
 PARTS = ("web", *programs.BACKGROUND)
+_LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})
+#: Celery warns of root because of pickle, which is not among the accepted formats.
+_HUSH = "ignore:You're running the worker with superuser privileges"
 
 
 class Command(BaseCommand):
@@ -32,52 +35,57 @@ class Command(BaseCommand):
     def handle(self, *, parts: list[str], migrate: bool, **_options: Any) -> None:
         if unknown := set(parts) - set(PARTS):
             raise CommandError(f"{', '.join(sorted(unknown))}: not one of {', '.join(PARTS)}.")
-        wanted = [part for part in PARTS if part in (parts or PARTS)]
-        try:
-            listener = listen(settings.HOST, settings.PORT) if "web" in wanted else None
-            prepare(migrate=migrate)
-        except (CannotListen, NotReady) as error:
-            raise CommandError(str(error)) from None
+        wanted = set(parts or PARTS)
+        with ExitStack() as resources:
+            try:
+                supervisor = self._prepare(wanted, resources, migrate=migrate)
+            except (CannotListen, NotReady) as error:
+                raise CommandError(str(error)) from None
+            supervisor.run()
+
+    def _prepare(self, wanted: set[str], resources: ExitStack, *, migrate: bool) -> Supervisor:
+        run = [program() for name, program in programs.BACKGROUND.items() if name in wanted]
         reader, writer = os.pipe()
-        os.set_inheritable(writer, True)
-        run: list[Program] = [programs.BACKGROUND[n]() for n in wanted if n != "web"]
-        if listener is not None:
+        if "web" in wanted:
+            listener = resources.enter_context(listen(settings.HOST, settings.PORT))
             run.insert(0, programs.web(listener.fileno(), pass_fds=[writer]))
-        Supervisor(
+        if "beat" in wanted:  # two clocks would start everything twice
+            resources.enter_context(hold(settings.DATA_DIR / "schedule.lock"))
+        prepare(migrate=migrate)
+        return Supervisor(
             run,
             environment=_environment() | {READY_FD: str(writer)},
             say=self._say,
-            on_ready=partial(self._announce, settings.HOST, settings.PORT),
+            on_ready=self._announce,
             ready_fd=reader,
-        ).run()
+        )
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
         self.stdout.flush()
 
-    def _announce(self, host: str, port: int) -> None:
-        here = address(host, port)
+    def _announce(self) -> None:
+        here = address(settings.HOST, settings.PORT)
         self._say(f"Ready on {here} (Ctrl-C stops it)")
-        if (secret := setup_link_renew()) is not None:
-            self._say(f"Create the first administrator: {here}/setup/{secret}/")
-        connections.close_all()
-        if host not in {"127.0.0.1", "::1", "localhost"}:
+        if settings.HOST not in _LOCAL:
             self._say(f"Answers to these host names only: {', '.join(settings.ALLOWED_HOSTS)}")
-
-
-#: Celery warns of root because of pickle, which is not among the accepted formats.
-_HUSH = "ignore:You're running the worker with superuser privileges"
+        try:
+            secret = setup_link_renew()
+        except DatabaseError as error:
+            self._say(f"The link for the first administrator could not be made: {error}")
+            return
+        finally:
+            connections.close_all()
+        if secret is not None:
+            self._say(f"Create the first administrator: {here}/setup/{secret}/")
 
 
 def _environment() -> dict[str, str]:
     """Return what the programs run with: unbuffered, with temporary files beside the data."""
+    path = [str(settings.BASE_DIR), *filter(None, [os.environ.get("PYTHONPATH")])]
     return os.environ | {
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", _HUSH),
+        "PYTHONPATH": os.pathsep.join(path),
         "TMPDIR": str(settings.TEMP_DIR),
-        "PYTHONPATH": os.pathsep.join([str(settings.BASE_DIR), *_given_path()]),
     }
-
-
-def _given_path() -> list[str]:
-    return [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
