@@ -7,6 +7,7 @@ import re
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
 
 from ragsite.body_limit import BodyLimit, Bounds, Scope, multipart_boundary
 
@@ -25,3 +26,4 @@ def body_bounds(scope: Scope) -> Bounds:
 
 
 application = BodyLimit(get_asgi_application(), body_bounds)
+get_resolver().url_patterns  # noqa: B018  # loads every view now, not with the first request

@@ -14,8 +14,18 @@ import tempfile
 _FOLDER = tempfile.mkdtemp(prefix="ragsite-tests-")
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 
-for _name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS",
-              "HTTPS_ONLY", "DEBUG", "CHAT_MODEL", "SIMILARITY_THRESHOLD", "MAX_FILE_SIZE"):
+for _name in (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "REDIS_URL",
+    "DATABASE_URL",
+    "ALLOWED_HOSTS",
+    "HTTPS_ONLY",
+    "DEBUG",
+    "CHAT_MODEL",
+    "SIMILARITY_THRESHOLD",
+    "MAX_FILE_SIZE",
+):
     os.environ[_name] = ""
 os.environ |= {
     "DATA_DIR": _FOLDER,

@@ -73,8 +73,12 @@ def _page_objects(content_number: int, content: bytes, resources: str) -> list[b
         f" /Resources << /Font << /F1 3 0 R /F2 4 0 R >> {resources} >>"
         f" /Contents {content_number} 0 R >>"
     )
-    stream = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
-    return [page.encode(), stream]
+    return [page.encode(), _stream("", content)]
+
+
+def _stream(entries: str, content: bytes) -> bytes:
+    head = f"<< {entries} /Length {len(content)} >>\nstream\n"
+    return head.encode() + content + b"\nendstream"
 
 
 def _outline_objects(root: int, titles: Sequence[str], first_page: int) -> list[bytes]:
@@ -175,11 +179,11 @@ def deep_form_pdf_bytes(depth: int = 30) -> bytes:
     for level in range(depth):
         inner = b"/X Do " * 10 if level < depth - 1 else b"BT /F1 9 Tf (deep) Tj ET"
         following = f"/XObject << /X {8 + level + 1} 0 R >>" if level < depth - 1 else ""
-        head = (
-            "<< /Type /XObject /Subtype /Form /BBox [0 0 595 842]"
-            f" /Resources << /Font << /F1 3 0 R >> {following} >> /Length {len(inner)} >>"
+        entries = (
+            "/Type /XObject /Subtype /Form /BBox [0 0 595 842]"
+            f" /Resources << /Font << /F1 3 0 R >> {following} >>"
         )
-        forms.append(head.encode() + b"\nstream\n" + inner + b"\nendstream")
+        forms.append(_stream(entries, inner))
     page = (
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 7 0 R"
         b" /Resources << /XObject << /X 8 0 R >> >> >>"
@@ -191,9 +195,29 @@ def deep_form_pdf_bytes(depth: int = 30) -> bytes:
         _font("Helvetica-Bold"),
         b"<< >>",
         page,
-        b"<< /Length 5 >>\nstream\n/X Do\nendstream",
+        _stream("", b"/X Do"),
     ]
     return _assembled(fixed + forms)
+
+
+def form_pdf_bytes(label: str = "Name", value: str = "Ada Lovelace") -> bytes:
+    """Return a PDF with a label on the page and a text field filled with ``value``."""
+    look = b"/Tx BMC BT /F1 11 Tf 2 4 Td (%s) Tj ET EMC" % _escaped(value)
+    font = "/Resources << /Font << /F1 3 0 R /F2 4 0 R >> >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [8 0 R] >> >>",
+        b"<< /Type /Pages /Kids [6 0 R] /Count 1 >>",
+        _font("Helvetica"),
+        _font("Helvetica-Bold"),
+        b"<< >>",
+        f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] {font}"
+        " /Contents 7 0 R /Annots [8 0 R] >>".encode(),
+        _stream("", _page_content(label)),
+        b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (f) /F 4 /V (%s) /P 6 0 R"
+        b" /Rect [150 780 350 800] /AP << /N 9 0 R >> >>" % _escaped(value),
+        _stream(f"/Type /XObject /Subtype /Form /BBox [0 0 200 20] {font}", look),
+    ]
+    return _assembled(objects)
 
 
 def truncated(data: bytes, share: float = 0.5) -> bytes:

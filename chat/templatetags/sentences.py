@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+#: The number of a list's item: Markdown makes it the list's own.
+_NUMBER = re.compile(r"^\s*\d{1,9}[.)]\s+")
 _MARK = re.compile(r"\[\d{1,4}\]")
 _TRAILING = re.compile(r"[^\w\s\[(«„“‘]*(?:\s?\[\d{1,4}\])*[^\w\s\[(«„“‘]*")
 #: Letters that may lie between two sentences, in what is not one: a table's head, a code.
@@ -50,12 +52,14 @@ def located(plain: str, sentences: Sequence[str]) -> list[Span]:
     spans: list[Span] = []
     cursor = 0
     for i, sentence in enumerate(sentences):
-        wanted = _folded(c for c in _MARK.sub("", sentence) if c.isalnum())
-        found = letters.find(wanted, cursor, cursor + _GAP + len(wanted)) if wanted else -1
-        if found >= 0:
-            cursor = found + len(wanted)
-            start, end = places[found], places[cursor - 1] + 1
-            spans.append(Span(i, _begin(plain, start), _end(plain, end)))
+        for text in dict.fromkeys((sentence, _NUMBER.sub("", sentence))):
+            wanted = _folded(c for c in _MARK.sub("", text) if c.isalnum())
+            found = letters.find(wanted, cursor, cursor + _GAP + len(wanted)) if wanted else -1
+            if found >= 0:
+                cursor = found + len(wanted)
+                start, end = places[found], places[cursor - 1] + 1
+                spans.append(Span(i, _begin(plain, start), _end(plain, end)))
+                break
     return spans
 
 

@@ -61,6 +61,8 @@ class _Document:
         """Yield what was left out."""
         if self._walk.hidden:
             yield Notice("hidden_text", "Text that is marked as hidden was left out.")
+        elif self._walk.invisible:
+            yield Notice("hidden_text", "Some text is white or too small to be seen.")
         for part in self._broken:
             yield Notice("part_failed", f"The {part} of the document could not be read.")
 

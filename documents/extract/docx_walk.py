@@ -18,6 +18,7 @@ from documents.extract.ooxml import Element, attribute, child, is_on, name, valu
 from documents.types import Block, BlockKind
 
 _GONE: Final = frozenset({"w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:sdtPr", "w:sdtEndPr", "w:rt"})
+_TINY_HALF_POINTS: Final = 4
 _LITERAL: Final = {
     "w:tab": "\t",
     "w:ptab": "\t",
@@ -45,6 +46,7 @@ class Walk:
 
     def __init__(self, styles: Styles, numbering: Numbering, parts: Parts) -> None:
         self.hidden = False
+        self.invisible = False
         self._styles = styles
         self._numbering = numbering
         self._parts = parts
@@ -52,6 +54,7 @@ class Walk:
         self._attached: list[Block] = []
         self._codes: list[bool] = []
         self._hides: list[bool] = [False]
+        self._on_ground = True
         self._ignore_fields = False
         self._inline_by_name: dict[str, Callable[[Element], None]] = {
             "w:r": self._run,
@@ -140,7 +143,14 @@ class Walk:
         for row in _parts_of(table, "w:tr"):
             properties = child(row, "w:trPr")
             if properties is None or child(properties, "w:del") is None:
-                yield [list(self._blocks(cell)) for cell in _parts_of(row, "w:tc")]
+                yield [self._shaded(cell) for cell in _parts_of(row, "w:tc")]
+
+    def _shaded(self, node: Element) -> list[Block]:
+        """Return the blocks of a cell or box, which may have a colour of its own."""
+        before, self._on_ground = self._on_ground, False
+        blocks = list(self._blocks(node))
+        self._on_ground = before
+        return blocks
 
     # --- inline elements
 
@@ -160,6 +170,8 @@ class Walk:
         if hidden is None:
             style = value_of(properties, "w:rStyle")
             hidden = self._hides[-1] or (style is not None and self._styles.is_hidden(style))
+        if properties is not None and self._on_ground and is_invisible(properties):
+            self.invisible = True
         self._hides.append(hidden)
         self._inline(node)
         self._hides.pop()
@@ -200,7 +212,7 @@ class Walk:
 
     def _text_box(self, node: Element) -> None:
         codes, self._codes = self._codes, []
-        self._attached.extend(self._blocks(node))
+        self._attached.extend(self._shaded(node))
         self._codes = codes
 
     def _inline_table(self, node: Element) -> None:
@@ -243,6 +255,15 @@ class Walk:
         said = "".join(self._text[begin:])
         if len(said) > 1 and not said.isalnum():
             self._text[begin:] = ["(", said, ")"]
+
+
+def is_invisible(properties: Element) -> bool:
+    """Whether a run is white on nothing, or less than two points high."""
+    size = value_of(properties, "w:sz") or ""
+    if size.isdecimal() and int(size) < _TINY_HALF_POINTS:
+        return True
+    shaded = any(child(properties, kind) is not None for kind in ("w:shd", "w:highlight"))
+    return not shaded and (value_of(properties, "w:color") or "").upper() == "FFFFFF"
 
 
 def _parts_of(container: Element, wanted: str) -> Iterator[Element]:

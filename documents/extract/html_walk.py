@@ -61,7 +61,7 @@ _BREAK: Final = "\x1f"
 _CELL: Final = " | "
 #: A table with such a cell arranges the page and is no table of values.
 _LONG_CELL: Final = 600
-_LAYOUT_PARTS: Final = "table, ul, ol, h1, h2, h3, h4, h5, h6, pre, blockquote"
+_LAYOUT_PARTS: Final = frozenset({"table", "ul", "ol", "pre", "blockquote", *_HEADINGS})
 
 
 def body_blocks(tree: LexborHTMLParser) -> tuple[Block, ...]:
@@ -148,7 +148,8 @@ class _Collector:
 
     def _take_table(self, table: LexborNode) -> bool:
         """Append a table of values as one block; say no to one that arranges the page."""
-        if table.css_first(_LAYOUT_PARTS) is not None:
+        inside = (node for node in table.traverse() if node.mem_id != table.mem_id)
+        if any(node.tag in _LAYOUT_PARTS for node in inside):
             return False
         rows = [_row(row, self._dropped) for row in table.css("tr")]
         if all(len(row) < 2 for row in rows) or any(len(c) > _LONG_CELL for r in rows for c in r):

@@ -20,6 +20,7 @@ from documents.errors import (
     UnsupportedEncryption,
 )
 from documents.extract.base import Piece
+from documents.extract.pdf_hidden import hides_text
 from documents.extract.pdf_layout import page_blocks, read_characters
 from documents.extract.pdf_outline import Outline
 from documents.types import ExtractedPage, FileMetadata, MediaType, Notice
@@ -84,9 +85,12 @@ def _read(document: Any) -> Iterator[Piece]:
     document.init_forms()
     yield _metadata(document, count)
     outline = Outline(document)
-    characters, failed, silent = 0, [], []
+    characters = 0
+    failed: list[int] = []
+    silent: list[int] = []
+    hiding: list[int] = []
     for number in range(1, count + 1):
-        page = _page(document, number, outline)
+        page = _page(document, number, outline, hiding)
         if page is None:
             failed.append(number)
         elif not page.blocks:
@@ -98,11 +102,14 @@ def _read(document: Any) -> Iterator[Piece]:
         yield page or ExtractedPage(number, ())
     if len(failed) == count:
         raise CorruptFile
-    yield from _notices(failed, silent)
+    yield from _notices(failed, silent, hiding)
 
 
-def _page(document: Any, number: int, outline: Outline) -> ExtractedPage | None:
-    """Return the page, ``None`` when PDFium cannot load it."""
+def _page(document: Any, number: int, outline: Outline, hiding: list[int]) -> ExtractedPage | None:
+    """Return the page, ``None`` when PDFium cannot load it.
+
+    The number is added to ``hiding`` when the page has text that nobody can see.
+    """
     try:
         page = document[number - 1]
     except pdfium.PdfiumError:
@@ -118,6 +125,8 @@ def _page(document: Any, number: int, outline: Outline) -> ExtractedPage | None:
     if count > MAX_PAGE_CHARACTERS:
         raise TooComplex
     text = read_characters(textpage, count)
+    if hides_text(page, textpage, text):
+        hiding.append(number)
     blocks = page_blocks(textpage, text, headings=not outline.is_rich)
     extracted = ExtractedPage(number, outline.mark(number - 1, blocks))
     textpage.close()
@@ -157,12 +166,15 @@ def parse_date(text: str) -> datetime | None:
         return None
 
 
-def _notices(failed: list[int], silent: list[int]) -> Iterator[Notice]:
+def _notices(failed: list[int], silent: list[int], hiding: list[int]) -> Iterator[Notice]:
     if failed:
         yield Notice("pages_failed", f"{_named(failed)} could not be read.")
     if silent:
         verb = "has" if len(silent) == 1 else "have"
         yield Notice("pages_without_text", f"{_named(silent)} {verb} no text; perhaps a scan.")
+    if hiding:
+        verb = "has" if len(hiding) == 1 else "have"
+        yield Notice("hidden_text", f"{_named(hiding)} {verb} text too pale or small to be seen.")
 
 
 def _named(numbers: list[int]) -> str:

@@ -29,12 +29,16 @@ from documents.types import IndexEntry, Scope, Scored
 #: The most neighbours that sqlite-vec gives in one query.
 MAX_NEIGHBOURS = 4096
 
+# Begin, undo, end. A transaction that reads first and writes later must be immediate.
+_TRANSACTION = ("BEGIN IMMEDIATE", "ROLLBACK", "COMMIT")
+_SAVEPOINT = ("SAVEPOINT index_write", "ROLLBACK TO index_write", "RELEASE index_write")
+
 
 class SqliteIndex:
     """An ``Index`` over the tables of ``documents.index.schema``, which must exist.
 
     ``connection`` is a Django connection whose engine is ``ragsite.db``. Each
-    writing method is one savepoint; it joins a transaction that is open.
+    writing method is one transaction, or part of the one that is open.
     """
 
     def __init__(
@@ -105,15 +109,17 @@ class SqliteIndex:
     @contextmanager
     def _together(self) -> Iterator[Any]:
         """A cursor whose statements take effect together or not at all."""
+        begin, undo, end = _SAVEPOINT if self._connection.in_atomic_block else _TRANSACTION
         with self._connection.cursor() as cursor:
-            cursor.execute("SAVEPOINT index_write")
+            cursor.execute(begin)
             try:
                 yield cursor
             except BaseException:
-                cursor.execute("ROLLBACK TO SAVEPOINT index_write")
+                cursor.execute(undo)
+                if begin == _SAVEPOINT[0]:
+                    cursor.execute(end)
                 raise
-            finally:
-                cursor.execute("RELEASE SAVEPOINT index_write")
+            cursor.execute(end)
 
     # --- searching ---------------------------------------------------------------
 

@@ -46,7 +46,7 @@ _MANY_LINES = re.compile(r"\n{3,}")
 
 # pdfium marks a hyphen that it found at the end of a line with U+FFFE or U+0002.
 _PDF_HYPHEN = re.compile(r"(?<=[^\W\d_])[\ufffe\x02]\s?(?=[^\W\d_])")
-_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad][ \t]?\n[ \t]?(?=[^\W\d_])")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u00ad][ \t]*+\n[ \t]*+(?=[^\W\d_])")
 _LETTERS_BEFORE = re.compile(r"[^\W\d_]+$")
 _LOOK_BEHIND = 24
 

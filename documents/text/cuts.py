@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _CLAUSE_ENDS = frozenset("，、；：,;:—")
+_MAX_FLAGS = 4096  # read back to tell which two halves make a flag; bounds the work
 _ZERO_WIDTH_JOINER = "\u200d"
 
 
@@ -47,7 +48,7 @@ def is_grapheme_border(text: str, position: int) -> bool:
     if not (_is_flag_half(before) and _is_flag_half(after)):
         return True
     start = position
-    while start > 0 and position - start < 64 and _is_flag_half(text[start - 1]):
+    while start > 0 and position - start < _MAX_FLAGS and _is_flag_half(text[start - 1]):
         start -= 1
     return (position - start) % 2 == 0
 

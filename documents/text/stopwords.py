@@ -119,22 +119,20 @@ STOP_WORDS: dict[str, frozenset[str]] = {
         "acaba ama ancak arada asla aslında az bana bazi belki ben bir biri biz bu bunu bunun cok",
         "cunku da daha de degil diye en gibi hangi hem hep hepsi her hic icin ile ise kac kadar",
         "ki kim kime mi mu nasil ne neden nedir nerede nereye nicin niye o olan olarak oldu",
-        "olduğu onu sen siz su tum ve veya ya yani",
+        "oldugu onu sen siz su tum ve veya ya yani",
     ),
     "ru": _set(
         "а без более бы был была были было быть в вам вас весь во вот все всего всех вы где да",
-        "даже для до его ее если есть еще же за здесь и из или им их к как какая какие какой",
-        "когда которая которого которой которые которых который кто куда ли между меня мне мной",
+        "даже для до его ее если есть еще же за здесь и из или им их к как какая какие какои",
+        "когда которая которого которои которые которых которыи кто куда ли между меня мне мнои",
         "много может мои моя мы на над надо нас не него нее нет ни них но ну о об один однако он",
         "она они оно от очень по под после потом потому почему при про раз с сам свои свою себя",
-        "сколько со так также такой там то того тоже той только том тот ты у уже хотя чего чем",
-        "через что чтобы чье эта эти это этого этои этом этот я какои которыи такои сеичас моеи",
-        "всеи неи еи",
+        "сколько со так также такои там то того тоже тои только том тот ты у уже хотя чего чем",
+        "через что чтобы чье эта эти это этого этои этом этот я сеичас моеи всеи неи еи",
     ),
     "ar": _set(
-        "في من على الى إلى عن مع ما ماذا متى اين أين كيف كم هل لماذا الذي التي الذين هذا هذه ذلك",
-        "تلك هو هي هم هن انا نحن انت كان كانت يكون لم لن لا ان أن إن او أو ثم بعد قبل عند كل بين",
-        "حتى قد و ف ب ل",
+        "في من على الى عن مع ما ماذا متى اين كيف كم هل لماذا الذي التي الذين هذا هذه ذلك تلك هو",
+        "هي هم هن انا نحن انت كان كانت يكون لم لن لا ان او ثم بعد قبل عند كل بين حتى قد و ف ب ل",
     ),
     "hi": _set(
         "का के की को से में पर और है हैं था थे थी यह वह ये वे इस उस ने एक कि जो तो भी ही नहीं",
@@ -156,7 +154,10 @@ _HOMOGRAPHS = _set(
     "con mil sale dove fin main sous mine dos era mes sur me as no on in an am is was will of",
     "over at all under men had has so do he or us for be by to it if my we up more most same",
     "ma pa si te se par mit ten till upp alle bliver end some made tot hem door want wil kan",
-    "kon dan ben long far mar san real tan sea ate sent been",
+    "kon dan ben long far mar san real tan sea ate sent been state non ai go plus met min mi",
+    "car ad bin var ama fur allen ham kim med font sue dog eu com co li sa hans bu lo tam ser",
+    "tal meme pendant solo nada ante prima ob um pod bo dig hon han sig vid mod ned avant",
+    "cosa sera fran ha da alt ar em inne hint nur",
 )
 
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
-from django.http import HttpResponse
 from django.test import AsyncClient, Client
 
 from documents.ingest import lease as leases
@@ -212,7 +211,7 @@ def events_of(text: str) -> list[Event]:
     return events
 
 
-def assert_problem(response: HttpResponse, status: int, code: str = "") -> dict[str, Any]:
+def assert_problem(response: Any, status: int, code: str = "") -> dict[str, Any]:
     """Fail unless the response is a problem of this status in the API's one shape."""
     assert response.status_code == status, (response.status_code, response.content[:500])
     assert response["Content-Type"].split(";")[0] == PROBLEM

@@ -102,8 +102,12 @@ def test_a_guessed_set_up_link_does_not_exist(db: None) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"password1": "short", "password2": "short"}, {"password2": "another-one-altogether"},
-     {"username": ""}, {"password1": "password1234", "password2": "password1234"}],
+    [
+        {"password1": "short", "password2": "short"},
+        {"password2": "another-one-altogether"},
+        {"username": ""},
+        {"password1": "password1234", "password2": "password1234"},
+    ],
 )
 def test_a_weak_set_up_is_explained_and_makes_nobody(db: None, changes: dict[str, str]) -> None:
     response = _setup(setup_link_renew() or "", **changes)
@@ -185,9 +189,7 @@ def test_a_member_is_added_given_another_role_and_removed(db: None) -> None:
 def test_a_member_may_leave_and_no_longer_sees_the_collection(db: None) -> None:
     bob = person("bob")
     collection = shelf(person("ada"), bob=(bob, Role.VIEWER))
-    page = browser(bob).post(
-        reverse("member_remove", args=[collection.pk, bob.pk]), follow=True
-    )
+    page = browser(bob).post(reverse("member_remove", args=[collection.pk, bob.pk]), follow=True)
     assert page.redirect_chain == [(reverse("collections"), 302)]
     assert browser(bob).get(reverse("collection", args=[collection.pk])).status_code == 404
 

@@ -198,8 +198,17 @@ def test_the_passage_opens_on_its_own_page_with_its_neighbours_one_link_away(db:
 
 @pytest.mark.parametrize(
     "query",
-    ["start=x&end=9", "start=9&end=3", "start=-1&end=5", "start=5", "start=99999&end=100000",
-     "page=0", "page=99", "page=%00", "start=1&end=99999999999999999999"],
+    [
+        "start=x&end=9",
+        "start=9&end=3",
+        "start=-1&end=5",
+        "start=5",
+        "start=99999&end=100000",
+        "page=0",
+        "page=99",
+        "page=%00",
+        "start=1&end=99999999999999999999",
+    ],
 )
 def test_a_span_that_makes_no_sense_marks_nothing(birds: Library, query: str) -> None:
     response = browser(birds.owner).get(f"{birds.url('passage', 1)}?{query}")

@@ -72,24 +72,25 @@ def test_blocks_have_text_and_a_level_only_as_headings(media_type: MediaType) ->
             assert (block.level > 0) == (block.kind is BlockKind.HEADING)
 
 
+def outcome(media_type: MediaType, data: bytes) -> str:
+    """Return ``read``, or the sentence of the error; any other error is the test's."""
+    try:
+        read(media_type, data)
+    except FileError as error:
+        return error.message
+    return "read"
+
+
 @EVERY_TYPE
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, bytes(range(256)) * 8, b"<" * 5000])
 def test_it_survives_what_is_not_its_own(media_type: MediaType, data: bytes) -> None:
-    try:
-        pieces = read(media_type, data)
-    except FileError as error:
-        assert error.message
-    else:
-        assert all(isinstance(page, ExtractedPage) for page in pages_of(pieces))
+    assert outcome(media_type, data)
 
 
 @EVERY_TYPE
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_it_survives_half_a_file(media_type: MediaType, share: float) -> None:
-    try:
-        read(media_type, samples.truncated(GOOD[media_type], share))
-    except FileError as error:
-        assert error.message
+    assert outcome(media_type, samples.truncated(GOOD[media_type], share))
 
 
 @EVERY_TYPE

@@ -47,6 +47,23 @@ def cell(*paragraphs: str) -> str:
     return f"<w:tc>{''.join(paragraph(text) for text in paragraphs)}</w:tc>"
 
 
+def row(*cells: str) -> str:
+    return f"<w:tr>{''.join(cells)}</w:tr>"
+
+
+def control(xml: str) -> str:
+    return f"<w:sdt><w:sdtPr/><w:sdtContent>{xml}</w:sdtContent></w:sdt>"
+
+
+def old_box(text: str) -> str:
+    box = f"<w:txbxContent>{paragraph(text)}</w:txbxContent>"
+    return f"<w:pict><v:textbox>{box}</v:textbox></w:pict>"
+
+
+def formula(text: str) -> str:
+    return f"<m:r><m:t>{text}</m:t></m:r>"
+
+
 # --- paragraphs
 
 
@@ -55,20 +72,20 @@ def test_runs_of_a_paragraph_are_joined() -> None:
 
 
 def test_tabs_breaks_and_hyphens_become_characters() -> None:
-    xml = "<w:p><w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/></w:r></w:p>"
-    assert body(xml) == ["a\tb\nc-"]
+    xml = "<w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/>"
+    assert body(f"<w:p><w:r>{xml}</w:r></w:p>") == ["a\tb\nc-"]
 
 
 def test_symbols_of_symbol_fonts_become_characters() -> None:
-    xml = '<w:p><w:r><w:sym w:font="Symbol" w:char="F061"/><w:sym w:font="Wingdings" w:char="F0FC"/></w:r></w:p>'
-    assert body(xml) == ["α✓"]
+    alpha = '<w:sym w:font="Symbol" w:char="F061"/>'
+    tick = '<w:sym w:font="Wingdings" w:char="F0FC"/>'
+    assert body(f"<w:p><w:r>{alpha}{tick}</w:r></w:p>") == ["α✓"]
 
 
 def test_insertions_stay_and_deletions_go() -> None:
-    xml = (
-        f"<w:p>{run('kept ')}<w:ins>{run('added ')}</w:ins><w:del><w:r><w:delText>gone</w:delText>"
-        f"</w:r></w:del><w:moveFrom>{run('moved')}</w:moveFrom><w:moveTo>{run('here')}</w:moveTo></w:p>"
-    )
+    gone = "<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>"
+    moved = f"<w:moveFrom>{run('moved')}</w:moveFrom><w:moveTo>{run('here')}</w:moveTo>"
+    xml = f"<w:p>{run('kept ')}<w:ins>{run('added ')}</w:ins>{gone}{moved}</w:p>"
     assert body(xml) == ["kept added here"]
 
 
@@ -76,6 +93,19 @@ def test_hidden_text_is_left_out_and_noted() -> None:
     data = docx_bytes(body=f"<w:p>{run('seen')}{run(' unseen', '<w:vanish/>')}</w:p>")
     assert texts(data) == ["seen"]
     assert any(isinstance(piece, Notice) and piece.code == "hidden_text" for piece in read(data))
+
+
+@pytest.mark.parametrize("properties", ['<w:color w:val="FFFFFF"/>', '<w:sz w:val="2"/>'])
+def test_text_that_nobody_can_see_is_noted(properties: str) -> None:
+    data = docx_bytes(body=f"<w:p>{run('seen')}{run(' unseen', properties)}</w:p>")
+    assert texts(data) == ["seen unseen"]
+    assert any(isinstance(piece, Notice) and piece.code == "hidden_text" for piece in read(data))
+
+
+def test_white_text_on_a_shade_can_be_seen() -> None:
+    properties = '<w:color w:val="FFFFFF"/><w:shd w:fill="000000"/>'
+    pieces = read(docx_bytes(body=f"<w:p>{run('seen', properties)}</w:p>"))
+    assert not any(isinstance(piece, Notice) for piece in pieces)
 
 
 def test_a_switched_off_vanish_hides_nothing() -> None:
@@ -109,21 +139,16 @@ def test_a_field_without_an_end_does_not_swallow_the_rest() -> None:
 
 
 def test_hyperlinks_content_controls_and_smart_tags_are_read_through() -> None:
-    xml = (
-        f"<w:p><w:hyperlink>{run('link ')}</w:hyperlink><w:sdt><w:sdtPr/><w:sdtContent>{run('box ')}"
-        f"</w:sdtContent></w:sdt><w:smartTag>{run('tag')}</w:smartTag></w:p>"
-        f"<w:sdt><w:sdtContent>{paragraph('block')}</w:sdtContent></w:sdt>"
-    )
+    link = f"<w:hyperlink>{run('link ')}</w:hyperlink>"
+    tag = f"<w:smartTag>{run('tag')}</w:smartTag>"
+    xml = f"<w:p>{link}{control(run('box '))}{tag}</w:p>{control(paragraph('block'))}"
     assert body(xml) == ["link box tag", "block"]
 
 
 def test_formulas_are_written_in_a_line() -> None:
-    part = "<m:r><m:t>{}</m:t></m:r>"
-    xml = (
-        f"<w:p><m:oMath><m:f><m:num>{part.format('a+b')}</m:num><m:den>{part.format('c')}</m:den></m:f>"
-        f"<m:sSup><m:e>{part.format('x')}</m:e><m:sup>{part.format('2')}</m:sup></m:sSup></m:oMath></w:p>"
-    )
-    assert body(xml) == ["(a+b)/cx^2"]
+    fraction = f"<m:f><m:num>{formula('a+b')}</m:num><m:den>{formula('c')}</m:den></m:f>"
+    power = f"<m:sSup><m:e>{formula('x')}</m:e><m:sup>{formula('2')}</m:sup></m:sSup>"
+    assert body(f"<w:p><m:oMath>{fraction}{power}</m:oMath></w:p>") == ["(a+b)/cx^2"]
 
 
 def test_the_strict_namespaces_are_read_like_the_usual_ones() -> None:
@@ -179,7 +204,7 @@ def test_an_outline_level_makes_a_heading() -> None:
 def numbered_docx(*members: tuple[int, str]) -> bytes:
     """Return a document with numbered paragraphs: depth and text of each."""
     levels = (
-        '<w:lvl w:ilvl="0"><w:start w:val="1"/><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
+        '<w:lvl w:ilvl="0"><w:numFmt w:val="decimal"/><w:lvlText w:val="%1."/></w:lvl>'
         '<w:lvl w:ilvl="1"><w:start w:val="1"/><w:numFmt w:val="lowerLetter"/>'
         '<w:lvlText w:val="%1.%2)"/></w:lvl>'
         '<w:lvl w:ilvl="2"><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl>'
@@ -226,7 +251,7 @@ def test_numbers_are_formatted_as_word_does(number: int, style: str, expected: s
 
 
 def test_a_table_is_one_block_with_a_row_a_line() -> None:
-    xml = f"<w:tbl><w:tr>{cell('a')}{cell('b')}</w:tr><w:tr>{cell('c')}{cell('d', 'e')}</w:tr></w:tbl>"
+    xml = f"<w:tbl>{row(cell('a'), cell('b'))}{row(cell('c'), cell('d', 'e'))}</w:tbl>"
     assert blocks(docx_bytes(body=xml)) == [Block("a | b\nc | d e", BlockKind.TABLE)]
 
 
@@ -247,8 +272,8 @@ def test_a_deleted_row_is_left_out() -> None:
 
 
 def test_rows_and_cells_inside_content_controls_are_read() -> None:
-    row = f"<w:sdt><w:sdtContent><w:tr>{cell('a')}<w:sdt><w:sdtContent>{cell('b')}</w:sdtContent></w:sdt></w:tr></w:sdtContent></w:sdt>"
-    assert body(f"<w:tbl>{row}</w:tbl>") == ["a | b"]
+    controlled = control(row(cell("a"), control(cell("b"))))
+    assert body(f"<w:tbl>{controlled}</w:tbl>") == ["a | b"]
 
 
 # --- beside the text
@@ -256,21 +281,17 @@ def test_rows_and_cells_inside_content_controls_are_read() -> None:
 
 def test_a_text_box_is_read_once() -> None:
     box = f"<wps:txbx><w:txbxContent>{paragraph('in the box')}</w:txbxContent></wps:txbx>"
-    old = f"<w:pict><v:textbox><w:txbxContent>{paragraph('in the box')}</w:txbxContent></v:textbox></w:pict>"
-    xml = (
-        f"<w:p>{run('anchor')}<w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing>{box}"
-        f"</w:drawing></mc:Choice><mc:Fallback>{old}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
-    )
-    assert body(xml) == ["anchor", "in the box"]
+    choice = f"<mc:Choice Requires='wps'><w:drawing>{box}</w:drawing></mc:Choice>"
+    fallback = f"<mc:Fallback>{old_box('in the box')}</mc:Fallback>"
+    alternatives = f"<mc:AlternateContent>{choice}{fallback}</mc:AlternateContent>"
+    assert body(f"<w:p>{run('anchor')}<w:r>{alternatives}</w:r></w:p>") == ["anchor", "in the box"]
 
 
 def test_the_fallback_is_read_where_the_choice_says_nothing() -> None:
-    old = f"<w:pict><v:textbox><w:txbxContent>{paragraph('old box')}</w:txbxContent></v:textbox></w:pict>"
-    xml = (
-        "<w:p><w:r><mc:AlternateContent><mc:Choice Requires='x'><w:drawing/></mc:Choice>"
-        f"<mc:Fallback>{old}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
-    )
-    assert body(xml) == ["old box"]
+    choice = "<mc:Choice Requires='x'><w:drawing/></mc:Choice>"
+    fallback = f"<mc:Fallback>{old_box('old box')}</mc:Fallback>"
+    alternatives = f"<mc:AlternateContent>{choice}{fallback}</mc:AlternateContent>"
+    assert body(f"<w:p><w:r>{alternatives}</w:r></w:p>") == ["old box"]
 
 
 def noted_docx(kind: str, xml: str, note: str = "the note", attributes: str = "") -> bytes:
@@ -332,7 +353,7 @@ def test_headers_and_footers_come_once_and_last() -> None:
 
 
 def test_the_words_of_a_chart_are_read() -> None:
-    chart = '<c:c xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:v>Sales</c:v></c:c>'
+    chart = wordml("<c:v>Sales</c:v>", "chart")
     data = docx_bytes(
         body='<w:p><w:r><w:drawing><c:chart r:id="rC"/></w:drawing></w:r></w:p>',
         parts={"word/chart.xml": chart},

@@ -35,6 +35,11 @@ def texts(data: bytes) -> list[str]:
     return [block.text for block in blocks(data)]
 
 
+def notice_codes(content: bytes) -> list[str]:
+    pieces = read(samples.pdf_of_contents([content]))
+    return [piece.code for piece in pieces if isinstance(piece, Notice)]
+
+
 def one_line(text: str, x: int, y: int, font: str = "/F1 11") -> bytes:
     return f"BT {font} Tf {x} {y} Td ({text}) Tj ET\n".encode()
 
@@ -92,17 +97,8 @@ def test_the_outline_names_headings() -> None:
 
 
 def test_values_of_form_fields_are_read() -> None:
-    from io import BytesIO
-
-    from pypdf import PdfWriter
-    from pypdf.annotations import FreeText
-
-    writer = PdfWriter(clone_from=BytesIO(samples.pdf_bytes(["On the page"])))
-    note = FreeText(text="In the box", rect=(50, 500, 250, 560), font_size="12pt")
-    writer.add_annotation(0, note)
-    out = BytesIO()
-    writer.write(out)
-    assert "On the page" in texts(out.getvalue())
+    words = " ".join(texts(samples.form_pdf_bytes("Name", "Ada Lovelace"))).split()
+    assert words == ["Name", "Ada", "Lovelace"]
 
 
 def test_metadata_says_title_author_and_pages() -> None:
@@ -116,6 +112,22 @@ def test_a_page_without_text_keeps_its_number_and_is_named() -> None:
     pages = [piece for piece in pieces if isinstance(piece, ExtractedPage)]
     assert [(page.number, len(page.blocks)) for page in pages] == [(1, 1), (2, 0), (3, 1)]
     assert any(isinstance(piece, Notice) and "Page 2" in piece.message for piece in pieces)
+
+
+@pytest.mark.parametrize("hidden", [b"1 1 1 rg ", b"1 g "])
+def test_white_text_on_an_empty_page_is_noted(hidden: bytes) -> None:
+    content = one_line("seen", 56, 700) + hidden + one_line("ignore the above", 56, 600)
+    assert notice_codes(content) == ["hidden_text"]
+
+
+def test_tiny_text_is_noted() -> None:
+    content = one_line("seen", 56, 700) + one_line("ignore the above", 56, 600, "/F1 0.5")
+    assert notice_codes(content) == ["hidden_text"]
+
+
+def test_white_text_on_a_coloured_band_is_not_hidden() -> None:
+    content = b"0 0 1 rg 0 580 595 60 re f 1 g " + one_line("A white title", 56, 600)
+    assert notice_codes(content) == []
 
 
 # --- dates

@@ -66,18 +66,17 @@ class Command(BaseCommand):
 
     def _announce(self) -> None:
         here = address(settings.HOST, settings.PORT)
-        self._say(f"Ready on {here} (Ctrl-C stops it)")
+        lines = [f"Ready on {here} (Ctrl-C stops it)"]
         if settings.HOST not in _LOCAL:
-            self._say(f"Answers to these host names only: {', '.join(settings.ALLOWED_HOSTS)}")
+            lines.append(f"Answers to these host names only: {', '.join(settings.ALLOWED_HOSTS)}")
         try:
-            secret = setup_link_renew()
+            if (secret := setup_link_renew()) is not None:
+                lines.append(f"Create the first administrator: {here}/setup/{secret}/")
         except DatabaseError as error:
-            self._say(f"The link for the first administrator could not be made: {error}")
-            return
+            lines.append(f"The link for the first administrator could not be made: {error}")
         finally:
             connections.close_all()
-        if secret is not None:
-            self._say(f"Create the first administrator: {here}/setup/{secret}/")
+        self._say("\n".join(lines))
 
 
 def _environment() -> dict[str, str]:
