@@ -12,15 +12,15 @@ from chat.models import Feedback
 class FeedbackAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Ratings with their comments: what to improve."""
 
-    list_display = ["rating", "comment", "model", "refused", "updated_at"]
+    list_display = ["rating", "comment", "answered_by", "refused", "updated_at"]
     list_filter = ["rating", "message__model", "message__refused"]
     list_select_related = ["message"]
     search_fields = ["comment"]
-    fields = ["rating", "comment", "model", "refused", "created_at", "updated_at"]
-    readonly_fields = fields
+    fields = ["rating", "comment", "answered_by", "refused", "created_at", "updated_at"]
+    readonly_fields = ["rating", "comment", "answered_by", "refused", "created_at", "updated_at"]
 
     @admin.display(ordering="message__model")
-    def model(self, feedback: Feedback) -> str:
+    def answered_by(self, feedback: Feedback) -> str:
         """Return the name of the model that answered."""
         return feedback.message.model
 

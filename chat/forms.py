@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from documents.models import Collection, Document
 
@@ -25,7 +25,7 @@ class AskForm(forms.Form):
         Document.objects.none(), required=False, widget=forms.MultipleHiddenInput()
     )
 
-    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["collections"].queryset = Collection.objects.visible_to(user)

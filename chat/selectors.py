@@ -83,7 +83,7 @@ def _answer(
     message: Message, citations: list[Citation], readable: AnyOf[uuid.UUID | None]
 ) -> dict[str, Any]:
     lost = {c.n for c in citations if c.document_id not in readable}
-    text, sentences = _without(message, lost)
+    text, sentences = withdrawn(message, lost)
     state, error = _state(message)
     return {
         "id": str(message.pk),
@@ -113,7 +113,7 @@ def _state(message: Message) -> tuple[str, dict[str, str] | None]:
     return message.state, None
 
 
-def _without(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any]]]:
+def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any]]]:
     """Return text and sentences with what only lost citations carry taken out."""
     text, shown, cut = message.answer, [], 0
     parts: list[str] = []

@@ -24,7 +24,7 @@ from chat.errors import EmptyQuestion, QuestionTooLong
 from chat.llm.base import LanguageModel
 from chat.llm.factory import ModelConfig, make_model
 from chat.models import Citation, Conversation, Feedback, Message
-from chat.selectors import conversation_get, history
+from chat.selectors import conversation_get, history, withdrawn
 from chat.signals import answer_finished
 from chat.types import AnswerDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
 from documents.errors import InvalidInput
@@ -200,23 +200,32 @@ def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> N
     }
     message.standalone_question = run.standalone
     message.state = state
+    present = set(
+        Document.objects.filter(pk__in={c.document_id for c in draft.citations}, deleting=False)
+        .values_list("pk", flat=True)
+    )
+    gone = {c.n for c in draft.citations if uuid.UUID(c.document_id) not in present}
+    if gone:  # deleted while it was answered: nothing of it is kept
+        message.answer, message.sentences = withdrawn(message, gone)
     message.save()
     message.citations.all().delete()
-    Citation.objects.bulk_create(
-        Citation(
-            message=message,
-            n=citation.n,
-            document_id=citation.document_id,
-            title=citation.title,
-            version=citation.version,
-            page=citation.page,
-            start=citation.start,
-            end=citation.end,
-            quote=citation.quote,
-        )
-        for citation in draft.citations
-    )
+    Citation.objects.bulk_create(_citation(message, c, gone) for c in draft.citations)
     answer_finished.send(sender=Message, message_id=message.pk, state=state, refused=draft.refused)
+
+
+def _citation(message: Message, citation: CitationDraft, gone: set[int]) -> Citation:
+    is_gone = citation.n in gone
+    return Citation(
+        message=message,
+        n=citation.n,
+        document_id=None if is_gone else citation.document_id,
+        title=citation.title,
+        version=citation.version,
+        page=citation.page,
+        start=citation.start,
+        end=citation.end,
+        quote="" if is_gone else citation.quote,
+    )
 
 
 def _sentence(sentence: dict[str, Any]) -> dict[str, Any]:

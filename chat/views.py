@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -59,7 +59,7 @@ def _asked_document(request: HttpRequest) -> Document | None:
     return document_get(person(request), wanted) if wanted else None
 
 
-def _welcome(user: AbstractBaseUser) -> dict[str, Any]:
+def _welcome(user: User) -> dict[str, Any]:
     """Return what a page without a conversation says: what to do first, or what to ask."""
     visible = Document.objects.visible_to(user)
     counts = {

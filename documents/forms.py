@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.models import Collection
@@ -23,10 +23,12 @@ class FilesField(forms.FileField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(widget=FilesInput(), **kwargs)
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[Any]]:
         """Return the files; an empty one is refused later, with its own reason."""
         given = data if isinstance(data, list | tuple) else [data]
-        files: list[UploadedFile] = [super(FilesField, self).clean(one, initial) for one in given]
+        files: list[UploadedFile[Any]] = [
+            super(FilesField, self).clean(one, initial) for one in given
+        ]
         return files
 
 
@@ -37,7 +39,7 @@ def _accepted() -> str:
 class UploadForm(forms.Form):
     """Files to add, and where to."""
 
-    files = FilesField(label="Files", allow_empty_file=True)
+    files = FilesField(label="Files", allow_empty_file=True)  # type: ignore[assignment]  # Django's own name, too
     collection = forms.ModelChoiceField(
         Collection.objects.none(),
         required=False,
@@ -46,7 +48,7 @@ class UploadForm(forms.Form):
         label="Collection",
     )
 
-    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         editable = Collection.objects.editable_by(user)
         self.fields["collection"].queryset = editable.exclude(default_of=user)  # type: ignore[attr-defined]
@@ -84,7 +86,7 @@ class DocumentFilter(forms.Form):
         to_field_name="slug",
     )
 
-    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["collection"].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
 
@@ -98,7 +100,7 @@ class DocumentForm(forms.Form):
         Collection.objects.none(), to_field_name="slug", empty_label=None
     )
 
-    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["collection"].queryset = Collection.objects.editable_by(user)  # type: ignore[attr-defined]
 
@@ -128,7 +130,7 @@ class SearchForm(forms.Form):
         to_field_name="slug",
     )
 
-    def __init__(self, user: AbstractBaseUser, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["collection"].queryset = Collection.objects.visible_to(user)  # type: ignore[attr-defined]
 

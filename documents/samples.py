@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 
 from documents.models import Collection, Document
 from documents.services.collections import collection_create
@@ -22,13 +22,13 @@ QUESTIONS: Final = (
 )
 
 
-def sample_collection(user: AbstractBaseUser) -> Collection | None:
+def sample_collection(user: User) -> Collection | None:
     """Return the sample library among the collections of this user, if it is there."""
     found: Collection | None = Collection.objects.owned_by(user).filter(name=NAME).first()
     return found
 
 
-def samples_upload(*, user: AbstractBaseUser) -> list[Document]:
+def samples_upload(*, user: User) -> list[Document]:
     """Upload the sample files to a collection of their own. Doing it again adds nothing."""
     collection = sample_collection(user) or collection_create(user=user, name=NAME)
     return [

@@ -50,11 +50,20 @@ def problem(
         "type": f"{TYPE_PREFIX}{code.replace('_', '-')}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail or f"{HTTPStatus(status).phrase}.",
+        "detail": _encodable(detail) or f"{HTTPStatus(status).phrase}.",
         "code": code,
         "request_id": getattr(request, "request_id", ""),
     }
-    return body | ({"errors": errors} if errors else {})
+    return body | ({"errors": _encodable(errors)} if errors else {})
+
+
+def _encodable(value: Any) -> Any:
+    """Return a message without the lone surrogates that a caller's own words brought."""
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def problem_response(request: HttpRequest, status: int, **fields: Any) -> JsonResponse:

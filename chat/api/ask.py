@@ -19,7 +19,6 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -37,6 +36,7 @@ from chat.selectors import answer_of, passage_url
 from chat.services import answer_events, in_database, question_ask
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
+from documents.api.parsers import JSONParser
 from documents.errors import ProductError
 from documents.services.collections import collection_get
 

@@ -63,7 +63,7 @@ class Limits:
     cpu: int = 60
     stall: float = 30.0
     wall: float = 120.0
-    output: int = 160 * 1024 * 1024
+    output: int = 80 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

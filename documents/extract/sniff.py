@@ -42,6 +42,11 @@ _EXTENSIONS: Final = {
     "html": MediaType.HTML,
     "htm": MediaType.HTML,
     "xhtml": MediaType.HTML,
+    # Text by another name: read as it stands, wherever plain text is accepted.
+    **dict.fromkeys(
+        "csv tsv xml json jsonl yaml yml toml ini cfg conf log rst adoc tex srt vtt".split(),
+        MediaType.TXT,
+    ),
 }
 _HEAD: Final = 4096
 #: ISO 32000-1, annex H.3: the header may stand anywhere in the first 1,024 bytes.

@@ -69,7 +69,7 @@ class BadFrame(ValueError):
 
 def encode(frame: Frame) -> bytes:
     """Return one line for ``frame``."""
-    return json.dumps(_fields(frame), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(_fields(frame), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def decode(line: bytes) -> Frame:

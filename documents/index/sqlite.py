@@ -180,7 +180,7 @@ class SqliteIndex:
     def rebuild(self) -> None:
         """Write both channels anew without the room that deleted chunks left.
 
-        Takes a moment and holds the write lock: a few seconds for 100,000 chunks.
+        Holds the write lock meanwhile: some 5 to 10 seconds for 50,000 chunks.
         """
         copy = f"{self._table}_copy"
         columns = "chunk_id, embedding, collection_id, version_id, current"

@@ -11,6 +11,7 @@ from documents.types import Block, BlockKind, BlockSpan, Extraction, StructuredT
 _BETWEEN_BLOCKS = "\n\n"
 _VERBATIM = frozenset({BlockKind.CODE, BlockKind.TABLE})
 _ITEM = re.compile(r"(?:[-*+•–—·▪◦‣●○■□➢]\s|\(?\d{1,3}[.)]\s|\(?[a-zA-Z]\)\s|[|>#])")
+_BROKEN_URL = re.compile(r"\bhttps?://[^\s]*(?<=[/=&?_])$")
 _UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 
 #: Lines shorter than this are verse, addresses or lists rather than wrapped prose.
@@ -89,4 +90,4 @@ def _joint(line: str, following: str, widest: int) -> str:
     if not fills_the_width or _ITEM.match(following) or "\t" in line or "\t" in following:
         return "\n"
     is_unspaced = bool(_UNSPACED.match(line[-1:]) and _UNSPACED.match(following))
-    return "" if is_unspaced else " "
+    return "" if is_unspaced or _BROKEN_URL.search(line[-200:]) else " "

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -22,7 +22,7 @@ def translated(view: View[P]) -> View[P]:
     """Show a foreseen error as a page; what may not be seen is a plain 404."""
 
     @functools.wraps(view)
-    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
         except NotFound as error:
@@ -57,8 +57,8 @@ def told(request: HttpRequest, action: Callable[[], object], done: str = "") -> 
     return True
 
 
-def person(request: HttpRequest) -> AbstractBaseUser:
+def person(request: HttpRequest) -> User:
     """Return who asks. The middleware lets nobody else come this far."""
-    if not isinstance(request.user, AbstractBaseUser):
+    if not isinstance(request.user, User):
         raise NotFound
     return request.user

@@ -10,7 +10,7 @@ from ragsite.accounts.views import admin_login
 
 admin.site.site_header = admin.site.site_title = "ragsite"
 admin.site.index_title = "Administration"
-admin.site.login = admin_login  # type: ignore[assignment,method-assign]
+admin.site.login = admin_login  # type: ignore[method-assign]
 
 
 @admin.register(APIToken)
@@ -21,8 +21,7 @@ class APITokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ["scope"]
     list_select_related = ["user"]
     search_fields = ["name", "prefix", "user__username"]
-    fields = list_display
-    readonly_fields = list_display
+    fields = ["name", "user", "prefix", "scope", "created_at", "expires_at", "last_used_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -1,7 +1,8 @@
-"""Makes the secrets that a new installation still lacks, and keeps them in ``.env``.
+"""Makes the secrets that a new installation still lacks.
 
-Run by ``script/server`` before the settings are read, which refuse to load without
-them: ``python -m ragsite.ops.first_secrets``.
+Run before the settings are read, which refuse to load without them. Without an
+argument they are kept in ``.env`` (``script/server`` does so); with one, in a folder
+of that name, a file each, for ``SECRET_KEY_FILE`` and ``DATABASE_KEY_FILE``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,15 +40,31 @@ def make_missing(root: Path, environment: Mapping[str, str]) -> list[str]:
     with _locked(root):
         known = _read(root / ".env") | {k: v for k, v in environment.items() if v}
         missing = [n for n in MAKERS if not known.get(n) and not known.get(f"{n}_FILE")]
-        database = database_path(root, known)
-        if "DATABASE_KEY" in missing and database.is_file() and database.stat().st_size:
-            raise KeyMissing(
-                f"The database {database} exists, but DATABASE_KEY, the key it was made with, is "
-                "not set. Put that key into .env, or point DATA_DIR at a new folder to begin anew."
-            )
+        _refuse_second_key(missing, database_path(root, known), "Put that key into .env")
         if missing:
             _write(root / ".env", {name: MAKERS[name]() for name in missing})
     return missing
+
+
+def make_missing_files(folder: Path, database: Path) -> list[str]:
+    """Write the secrets that are not yet in ``folder``, a file each; return their names.
+
+    Raises ``KeyMissing`` as ``make_missing`` does.
+    """
+    with _locked(folder):
+        missing = [name for name in MAKERS if not (folder / name).is_file()]
+        _refuse_second_key(missing, database, f"Put that key into {folder / 'DATABASE_KEY'}")
+        for name in missing:
+            _replace(folder / name, MAKERS[name]() + "\n")
+    return missing
+
+
+def _refuse_second_key(missing: Sequence[str], database: Path, advice: str) -> None:
+    if "DATABASE_KEY" in missing and database.is_file() and database.stat().st_size:
+        raise KeyMissing(
+            f"The database {database} exists, but DATABASE_KEY, the key it was made with, is "
+            f"not set. {advice}, or point DATA_DIR at a new folder to begin anew."
+        )
 
 
 def database_path(root: Path, known: Mapping[str, str]) -> Path:
@@ -94,7 +111,7 @@ def _write(path: Path, values: Mapping[str, str]) -> None:
 
 def _replace(path: Path, text: str) -> None:
     """Write the whole file at once, for its owner's eyes only."""
-    descriptor, name = tempfile.mkstemp(prefix=".env-", dir=path.parent)  # mode 0600
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -106,22 +123,26 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Make what is missing and say so."""
+    folder = Path(arguments[0]).absolute() if arguments else None
+    place = folder or ROOT / ".env"
     try:
-        made = make_missing(ROOT, os.environ)
+        if folder:
+            made = make_missing_files(folder, database_path(ROOT, os.environ))
+        else:
+            made = make_missing(ROOT, os.environ)
     except KeyMissing as error:
         sys.stderr.write(f"Configuration: {error}\n")
         return 1
     except OSError as error:
-        sys.stderr.write(f"Configuration: .env cannot be written: {error}\n")
+        sys.stderr.write(f"Configuration: the secrets cannot be kept in {place}: {error}\n")
         return 1
     if made:
-        sys.stdout.write(
-            f"Made {' and '.join(made)}. They are in .env: keep a copy of that file.\n"
-        )
+        names = " and ".join(made)
+        sys.stdout.write(f"Made {names}, kept in {place}. Keep a copy: without it no data opens.\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -52,7 +52,7 @@
 
   function showSources(run, data) {
     run.id = data.message_id || "";
-    run.prose.classList.add("reading");
+    run.prose.classList.add("found");
     const items = (data.sources ?? data.citations).map((source, i) => {
       const item = document.createElement("li");
       const [n, link, where] = ["span", "a", "span"].map((tag) => document.createElement(tag));

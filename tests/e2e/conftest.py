@@ -87,7 +87,7 @@ _WORKER = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start the server and a worker on a folder of their own, and stop both at the end."""
     folder = tmp_path_factory.mktemp("site")
@@ -119,7 +119,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         log.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
     """Start the system's Chromium; without one the tests of this folder are skipped."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -169,6 +169,25 @@ def test_an_error_in_the_stream_is_told_and_keeps_the_question(site: Site, visit
     expect(page.locator("#id_question")).to_have_value(QUESTION)
 
 
+def test_the_first_screen_offers_samples_and_then_waits_for_them(site: Site, visit: Visit) -> None:
+    page = visit(site.person("nora"))
+    page.click("text=Add the sample library")
+    page.click("text=How many days of leave do new employees have?", timeout=40_000)
+    page.press("#id_question", "Enter")
+    expect(page.locator(".prose:not(.streaming)")).to_contain_text("26 days")
+
+
+def test_after_signing_out_the_way_back_shows_nothing(site: Site, visit: Visit) -> None:
+    page = visit(site.person("otto"))
+    _upload(page, LIGHTHOUSE)
+    _ready(page)
+    page.click(".account summary")
+    page.click("text=Sign out")
+    expect(page).to_have_url(re.compile("/login/"))
+    page.go_back()
+    expect(page.locator("body")).not_to_contain_text("lighthouse")
+
+
 @pytest.mark.parametrize("script", [True, False])
 def test_no_page_is_wider_than_a_phone(site: Site, visit: Visit, script: bool) -> None:
     name = site.person(f"phone{script}".lower())

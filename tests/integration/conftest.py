@@ -55,3 +55,13 @@ def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr("documents.ingest.bell.current_app.send_task", send_task)
     return rung
+
+
+@pytest.fixture
+def one_transaction(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the connection: the chat gives its own back between two steps.
+
+    A test that is one transaction would lose it with the connection.
+    """
+    for module in ("chat.services", "chat.answer.retrieval"):
+        monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)

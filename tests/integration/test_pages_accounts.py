@@ -65,6 +65,12 @@ def test_the_session_changes_when_somebody_signs_in_and_ends_when_they_leave(db:
     assert client.get(reverse("home")).status_code == 302
 
 
+def test_a_part_of_a_page_is_never_replaced_by_the_sign_in(db: None) -> None:
+    headers = {"HX-Request": "true"}
+    page = Client().get(reverse("documents"), headers=headers, follow=True)
+    assert (page["HX-Refresh"], page.content) == ("true", b"")
+
+
 def test_a_link_cannot_sign_anybody_out(db: None) -> None:
     client = browser(person())
     assert client.get(reverse("logout")).status_code == 405

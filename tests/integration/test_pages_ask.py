@@ -140,7 +140,7 @@ def test_an_answer_that_is_being_written_asks_for_itself_again(birds: Library) -
     Message.objects.update(state=Message.State.ANSWERING)
     url = reverse("message", args=[_message().pk])
     part = html_of(browser(birds.owner).get(url, headers={"HX-Request": "true"}))
-    assert f'hx-get="{url}" hx-trigger="load delay:1500ms"' in part
+    assert f'hx-get="{url}" hx-trigger="every 2s"' in part
 
 
 def test_a_rating_is_kept_and_shown(birds: Library) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
 
 from chat.models import Citation, Conversation, Message
@@ -72,7 +71,7 @@ def _pages(birds: Library, message: Message) -> list[str]:
     ]
 
 
-def _assert_guarded(response: HttpResponse) -> None:
+def _assert_guarded(response: Any) -> None:
     policy = response["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "*" not in policy
@@ -109,9 +108,9 @@ def test_what_nobody_sees_is_guarded_too(db: None, url: str) -> None:
 def _hostile_library() -> Library:
     place = library("bad.txt", HOSTILE.encode() + b" seven eggs", title=HOSTILE, author=HOSTILE)
     Collection.objects.filter(pk=place.collection.pk).update(name=HOSTILE)
-    place.document.newest_version.filename = f"{HOSTILE}.txt"
-    place.document.newest_version.notices = [{"code": "x", "message": HOSTILE}]
-    place.document.newest_version.save()
+    place.document.versions.update(
+        filename=f"{HOSTILE}.txt", notices=[{"code": "x", "message": HOSTILE}]
+    )
     return place
 
 
@@ -125,9 +124,7 @@ def test_no_name_text_or_answer_becomes_markup_anywhere(db: None) -> None:
 
 
 def test_the_reason_of_a_failure_is_escaped(birds: Library) -> None:
-    birds.document.newest_version.status = "failed"
-    birds.document.newest_version.error_message = HOSTILE
-    birds.document.newest_version.save()
+    birds.document.versions.update(status="failed", error_message=HOSTILE)
     for url in (reverse("documents"), birds.url("document")):
         assert "<img" not in html_of(browser(birds.owner).get(url))
 

@@ -123,11 +123,7 @@ class World:
 
 
 @pytest.fixture
-def world(db: None, monkeypatch: pytest.MonkeyPatch) -> World:
-    # The chat gives its connection back between two steps; here all of them are
-    # inside the test's own transaction.
-    for module in ("chat.services", "chat.answer.retrieval"):
-        monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)
+def world(one_transaction: None) -> World:
     people = {name: person(name) for name in ("owner", "editor", "viewer", "guest", "stranger")}
     callers = {name: Api(user) for name, user in people.items()}
     callers |= {"anonymous": Api(), "read_token": Api(people["owner"], READ)}

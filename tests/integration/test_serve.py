@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.serving import Server, alive, children, wait_for
+from ragsite.ops.alive import is_alive
+from tests.integration.serving import Server, alive, children, free_port, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,10 @@ def test_a_fresh_start_prints_a_link_that_opens(server: Server) -> None:
 
 def test_the_first_request_is_answered(server: Server) -> None:
     assert server.get("/api/health/live") == 200
+
+
+def test_the_health_check_sees_a_server_that_answers(server: Server) -> None:
+    assert (is_alive(server.port), is_alive(free_port())) == (True, False)
 
 
 def test_nothing_but_the_address_and_the_link_is_printed(server: Server) -> None:

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ragsite.ops.first_secrets import KeyMissing, database_path, make_missing
+from ragsite.ops.first_secrets import (
+    KeyMissing,
+    database_path,
+    make_missing,
+    make_missing_files,
+)
 
 
 def env_lines(root: Path) -> dict[str, str]:
@@ -104,3 +109,23 @@ def test_the_database_is_looked_for_where_env_says(tmp_path: Path) -> None:
 )
 def test_the_place_of_the_database(known: dict[str, str], expected: str) -> None:
     assert database_path(Path("/srv"), known) == Path(expected)
+
+
+def test_secrets_can_be_kept_as_files(tmp_path: Path) -> None:
+    made = make_missing_files(tmp_path, tmp_path / "absent.db")
+    files = [tmp_path / name for name in made]
+    assert made == ["SECRET_KEY", "DATABASE_KEY"]
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_files_that_are_there_are_left_alone(tmp_path: Path) -> None:
+    make_missing_files(tmp_path, tmp_path / "absent.db")
+    before = (tmp_path / "DATABASE_KEY").read_bytes()
+    assert make_missing_files(tmp_path, tmp_path / "absent.db") == []
+    assert (tmp_path / "DATABASE_KEY").read_bytes() == before
+
+
+def test_no_key_file_is_made_beside_a_database(tmp_path: Path) -> None:
+    (tmp_path / "ragsite.db").write_bytes(b"encrypted")
+    with pytest.raises(KeyMissing, match="Put that key into"):
+        make_missing_files(tmp_path, tmp_path / "ragsite.db")

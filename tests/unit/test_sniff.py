@@ -27,6 +27,8 @@ ENGLISH = b"The quick brown fox jumps over the lazy dog.\n"
         (DOCX, "", MediaType.DOCX),
         (ENGLISH, "a.txt", MediaType.TXT),
         (ENGLISH, "README", MediaType.TXT),
+        (b"a,b\n1,2\n", "a.csv", MediaType.TXT),
+        (b"<a>text</a>\n", "a.xml", MediaType.TXT),
         (ENGLISH, "notes.MD", MediaType.MARKDOWN),
         (ENGLISH, "page.htm", MediaType.HTML),
         (samples.html_bytes("<p>x</p>"), "page.txt", MediaType.HTML),
@@ -76,7 +78,6 @@ def test_nothing_or_a_mark_alone_is_empty(data: bytes) -> None:
         (bytes(range(256)) * 64, "a.txt", "binary"),
         (bytes(1_000_000), "a.txt", "binary"),
         (ENGLISH, "a.xyz", ".xyz"),
-        (b"a,b\n1,2\n", "a.csv", ".csv"),
     ],
 )
 def test_a_refusal_names_what_the_file_is(data: bytes, filename: str, word: str) -> None:

@@ -80,6 +80,11 @@ def test_lines_of_wrapped_chinese_are_joined_without_a_space() -> None:
     assert text_of(BlockKind.PARAGRAPH, f"{line}\n排名第六") == f"{line}排名第六"
 
 
+def test_an_address_broken_after_a_slash_is_joined() -> None:
+    text = f"{WIDE} see https://\nwww.example.org for more."
+    assert "https://www.example.org for" in text_of(BlockKind.PARAGRAPH, text)
+
+
 @pytest.mark.parametrize(
     "text",
     ["Ada Lovelace\n12 Some Street\nLondon", f"{WIDE}\n- an item", f"Short.\n{WIDE}", "a\tb\nc\td"],
