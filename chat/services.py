@@ -26,8 +26,9 @@ from chat.llm.factory import ModelConfig, make_model
 from chat.models import Citation, Conversation, Feedback, Message
 from chat.selectors import conversation_get, history, withdrawn
 from chat.signals import answer_finished
-from chat.types import AnswerDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
+from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
 from documents.errors import InvalidInput
+from documents.models import Document
 from documents.search.hybrid import scope_for
 
 MAX_QUESTION = 2000
@@ -201,8 +202,9 @@ def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> N
     message.standalone_question = run.standalone
     message.state = state
     present = set(
-        Document.objects.filter(pk__in={c.document_id for c in draft.citations}, deleting=False)
-        .values_list("pk", flat=True)
+        Document.objects.filter(
+            pk__in={c.document_id for c in draft.citations}, deleting=False
+        ).values_list("pk", flat=True)
     )
     gone = {c.n for c in draft.citations if uuid.UUID(c.document_id) not in present}
     if gone:  # deleted while it was answered: nothing of it is kept

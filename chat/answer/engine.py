@@ -142,7 +142,11 @@ class AnswerRun:
     async def _extracted(self) -> AsyncGenerator[StreamEvent, None]:
         """Quote the sentences that carry the answer best."""
         quotes = await asyncio.to_thread(
-            choose, self.standalone, self.passages, similarity=self._similarity
+            choose,
+            self.standalone,
+            self.passages,
+            focus=self.asked.question,
+            similarity=self._similarity,
         )
         if not quotes:
             yield DoneEvent(self._refusal())

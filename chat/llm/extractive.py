@@ -16,6 +16,9 @@ from chat.llm.terms import numbers, rarity, term_set
 from chat.types import Passage
 from documents.text.sentences import sentence_spans
 
+#: What a word counts that a follow-up only carries over from the question before it.
+CARRIED = 0.25
+
 #: Gives the likeness of a question to each of some sentences, cosines in [-1, 1].
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -90,14 +93,17 @@ def choose(
     question: str,
     passages: Sequence[Passage],
     *,
+    focus: str = "",
     similarity: Similarity | None = None,
     limit: int = MAX_SENTENCES,
 ) -> tuple[Quote, ...]:
     """The one to ``limit`` sentences that best carry the answer, best first.
 
-    Empty when no sentence speaks of the question. Same input, same output.
+    ``focus`` is the part of a follow-up that is new: its words count more than those
+    that ``question`` carries over from the question before. Empty when no sentence
+    speaks of the question. Same input, same output.
     """
-    scored = _scored(question, passages, similarity)
+    scored = _scored(question, passages, similarity, focus)
     scored.sort(key=lambda quote: (-quote.score, quote.passage.n, quote.start))
     least = FLOOR if similarity else FLOOR_OF_WORDS
     if not scored or scored[0].score < least:
@@ -130,10 +136,15 @@ class _Question:
     weights: Mapping[str, float]
 
     @classmethod
-    def about(cls, text: str, sentences: Sequence[str]) -> _Question:
+    def about(cls, text: str, sentences: Sequence[str], focus: str = "") -> _Question:
         known = rarity(sentences)
         unknown = max(known.values(), default=1.0)
-        return cls(text, {term: known.get(term, unknown) for term in term_set(text)})
+        terms, new = term_set(text), term_set(focus)
+        carried = terms - new if new & terms else frozenset()
+        return cls(
+            text,
+            {t: known.get(t, unknown) * (CARRIED if t in carried else 1.0) for t in terms},
+        )
 
     def share(self, said: frozenset[str]) -> float:
         """The share of the question that the words ``said`` hold, by weight."""
@@ -143,12 +154,12 @@ class _Question:
 
 
 def _scored(
-    question: str, passages: Sequence[Passage], similarity: Similarity | None
+    question: str, passages: Sequence[Passage], similarity: Similarity | None, focus: str
 ) -> list[Quote]:
     spans = [(passage, span) for passage in passages for span in sentence_spans(passage.text)]
     texts = [passage.text[start:end] for passage, (start, end) in spans]
     likeness = similarity(question, texts) if similarity and texts else [0.0] * len(texts)
-    asked = _Question.about(question, texts)
+    asked = _Question.about(question, texts, focus)
     quotes: list[Quote] = []
     before = ""
     for (passage, (start, end)), text, alike in zip(spans, texts, likeness, strict=True):

@@ -44,7 +44,25 @@ _EXTENSIONS: Final = {
     "xhtml": MediaType.HTML,
     # Text by another name: read as it stands, wherever plain text is accepted.
     **dict.fromkeys(
-        "csv tsv xml json jsonl yaml yml toml ini cfg conf log rst adoc tex srt vtt".split(),
+        [
+            "csv",
+            "tsv",
+            "xml",
+            "json",
+            "jsonl",
+            "yaml",
+            "yml",
+            "toml",
+            "ini",
+            "cfg",
+            "conf",
+            "log",
+            "rst",
+            "adoc",
+            "tex",
+            "srt",
+            "vtt",
+        ],
         MediaType.TXT,
     ),
 }

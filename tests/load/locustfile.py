@@ -30,7 +30,7 @@ class Reader(HttpUser):
 
     @task(6)
     def search(self) -> None:
-        query = {"q": random.choice(QUESTIONS), "limit": 10}  # noqa: S311  # no secret
+        query = {"q": random.choice(QUESTIONS), "limit": 10}
         self.client.get("/api/search", params=query, name="GET /api/search")
 
     @task(3)
@@ -39,5 +39,5 @@ class Reader(HttpUser):
 
     @task(1)
     def ask(self) -> None:
-        question = {"question": random.choice(QUESTIONS)}  # noqa: S311  # no secret
+        question = {"question": random.choice(QUESTIONS)}
         self.client.post("/api/chat", json=question, name="POST /api/chat")

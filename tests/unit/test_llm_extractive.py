@@ -42,6 +42,13 @@ def test_the_sentence_with_the_answer_comes_first(question: str, part: str) -> N
     assert part in best(question)
 
 
+def test_a_follow_up_is_answered_by_its_own_words() -> None:
+    text = "A sailing is cancelled in a storm. A sailing is delayed in fog. Tickets stay valid."
+    asked = "And in fog? sailing cancelled storm"
+    found = choose(asked, [passage(1, text)], focus="And in fog?")
+    assert found[0].text == "A sailing is delayed in fog."
+
+
 def test_chinese_questions_find_chinese_sentences() -> None:
     text = "这座博物馆位于河边。博物馆于1998年开放。每年有四十万人参观。"
     assert "1998" in best("博物馆什么时候开放？", [passage(1, text)])
