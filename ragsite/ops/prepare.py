@@ -30,10 +30,10 @@ def prepare(*, migrate: bool) -> None:
     lock = hold(settings.DATA_DIR / "prepare.lock", wait=True)
     try:
         connection.ensure_connection()
-        if migrate:
+        if _is_behind():
+            if not migrate:
+                raise NotReady("The database is not up to date. Run: manage.py migrate")
             call_command("migrate", interactive=False, verbosity=0)
-        elif _is_behind():
-            raise NotReady("The database is not up to date. Run: manage.py migrate")
     except (DatabaseError, MigrationSchemaMissing) as error:
         raise NotReady(str(error)) from None
     finally:

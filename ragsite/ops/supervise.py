@@ -32,12 +32,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run. ``stop_signal`` asks it to end; ``grace`` seconds later it is killed."""
+    """What to run. ``stop_signal`` asks it to end; ``grace`` seconds later it is killed.
+
+    It lets the others start first for ``wait`` seconds, or until one of them is ready.
+    """
 
     name: str
     argv: tuple[str, ...]
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 25.0
+    wait: float = 0.0
     pass_fds: tuple[int, ...] = ()
 
 
@@ -49,7 +53,10 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     deaths: int = 0
-    start_at: float = field(default_factory=time.monotonic)
+    start_at: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start_at = time.monotonic() + self.program.wait
 
     def start(self, environment: Mapping[str, str]) -> None:
         """Start the process."""
@@ -143,6 +150,8 @@ class Supervisor:
         if self._ready_fd is not None and self._ready_fd in readable:
             self._ready_fd = None
             self._on_ready()
+            for child in self.children:
+                child.start_at = min(child.start_at, time.monotonic())
         return wakeup in readable and not _received(wakeup).isdisjoint(STOP_SIGNALS)
 
     def _stop(self, wakeup: socket.socket) -> None:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const form = document.getElementById("ask");
-  if (!form || !window.fetch || !window.ReadableStream) return;
+  if (!form || !window.ReadableStream) return;
   const box = form.elements.question;
   const [list, send, stop, announcer] = ["messages", "send", "stop", "announcer"].map((id) => document.getElementById(id));
   let running = null;
@@ -67,8 +67,7 @@
       return item;
     });
     run.article.querySelector("ol").replaceChildren(...items);
-    const count = items.length;
-    announcer.textContent = count ? `Reading ${count} passage${count === 1 ? "" : "s"}.` : "No passage was found.";
+    announcer.textContent = `Passages being read: ${items.length}.`;
     if (!form.dataset.conversation && data.conversation_id) enter(data.conversation_id);
   }
 

@@ -25,9 +25,9 @@
   function end({ item, bar }, text, failed) {
     const result = document.createElement("span");
     result.textContent = text;
-    if (failed) result.className = "failed";
     bar.replaceWith(result);
-    if (!failed) setTimeout(() => item.remove(), 6000);
+    if (failed) result.className = "failed";
+    else setTimeout(() => item.remove(), 6000);
   }
 
   function send(file, shown, done) {

@@ -180,9 +180,15 @@ class Api:
         """Ask, and return the events of the stream."""
         return async_to_sync(self._stream)({"question": question, "stream": True, **more})
 
+    async def begin(self, body: dict[str, Any], **headers: str) -> Any:
+        """Ask, and return the response with whatever streams out of it."""
+        given: Any = self.headers | headers
+        return await AsyncClient().post(
+            "/api/chat", body, content_type="application/json", headers=given
+        )
+
     async def _stream(self, body: dict[str, Any]) -> list[Event]:
-        client = AsyncClient(headers=self.headers)
-        response = await client.post("/api/chat", body, content_type="application/json")
+        response = await self.begin(body)
         assert response.status_code == 200, response.content
         return events_of(await joined(response))
 

@@ -52,7 +52,10 @@ def children(pid: int) -> list[int]:
 
 def command_line(pid: int) -> str:
     """Return what the process was started with."""
-    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:  # gone since it was listed
+        return ""
 
 
 class Server:
@@ -85,10 +88,15 @@ class Server:
         wait_for(lambda: "Ready on" in self.said or self.process.poll() is not None)
         assert self.process.poll() is None, self.said
 
-    def program(self, words: str) -> int:
-        """Return the process below the server whose command line has these words."""
+    def find(self, words: str) -> int:
+        """Return the process below the server whose command line has these words, or 0."""
         found = [pid for pid in self.direct_children() if words in command_line(pid)]
         return found[0] if found else 0
+
+    def program(self, words: str) -> int:
+        """Return that process, as soon as it is there."""
+        wait_for(lambda: self.find(words) != 0)
+        return self.find(words)
 
     def direct_children(self) -> list[int]:
         pid = self.process.pid

@@ -7,12 +7,13 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.db import transaction
 
 from chat.llm.scripted import ScriptedModel
 from chat.models import Conversation, Message
 from chat.selectors import WITHDRAWN
-from documents.models import Collection, Document, Membership
+from documents.models import Chunk, Collection, Document, Membership
 from documents.types import Mode, Role
 from tests.integration.factories import WREN, Api, assert_problem, person, shelf, work
 
@@ -53,12 +54,16 @@ def test_the_owner_finds_what_the_other_does_not(ada: Api, secret: dict[str, Any
     assert ada.found(f"word of the day {CANARY}")[0]["document"]["id"] == secret["id"]
 
 
-def test_a_neighbour_takes_no_place_in_the_results(ada: Api, bob: Api) -> None:
-    files = [(f"{n}.txt", f"The wren, the wren, the wren: {n}.".encode()) for n in range(60)]
-    assert ada.upload(*files).status_code == 202
+def test_a_neighbour_takes_no_place_in_the_results(
+    ada: Api, bob: Api, settings: LazySettings
+) -> None:
+    settings.CHUNK_SIZE, settings.CHUNK_OVERLAP = 100, 0
+    text = "\n\n".join(f"The wren, the wren, the wren. It is wren number {n}." for n in range(300))
+    ada.upload(("wrens.txt", text.encode()))
     for name in ("x", "y", "z"):
         bob.upload((f"{name}.txt", f"In passing, a wren was seen at {name}.".encode()))
     work()
+    assert Chunk.objects.filter(version__filename="wrens.txt").count() > 200
     for mode in Mode:
         assert len(bob.found("the wren the wren", mode=mode.value, limit=3)) == 3
 

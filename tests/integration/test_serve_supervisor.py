@@ -191,6 +191,21 @@ def test_readiness_is_told_once() -> None:
     assert told == ["ready", "Stopping."]
 
 
+def test_what_waits_starts_when_the_first_is_ready() -> None:
+    reader, writer = os.pipe()
+    code = f"import os, time; os.write({writer}, b'.'); time.sleep(9)"
+    first = Program("first", (sys.executable, "-c", code), pass_fds=(writer,))
+    stop = f"import os, signal; os.kill({os.getpid()}, signal.SIGTERM)"
+    second = Program("second", (sys.executable, "-c", stop), wait=60.0)
+    began = time.monotonic()
+    supervise.Supervisor(
+        [first, second], environment={}, say=lambda _line: None, ready_fd=reader
+    ).run()
+    os.close(reader)
+    os.close(writer)
+    assert time.monotonic() - began < 30.0
+
+
 def test_signal_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with supervise._signals() as wakeup:

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             supervisor.run()
 
     def _prepare(self, wanted: set[str], resources: ExitStack, *, migrate: bool) -> Supervisor:
-        run = [program() for name, program in programs.BACKGROUND.items() if name in wanted]
+        run = programs.background(wanted)
         reader, writer = os.pipe()
         if "web" in wanted:
             listener = resources.enter_context(listen(settings.HOST, settings.PORT))
