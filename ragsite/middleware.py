@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from ragsite.request_id import request_id
 
@@ -28,6 +32,25 @@ class RequestIdMiddleware:
         request.request_id = request_id(request.headers.get("X-Request-ID", ""))  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped library
+    """WhiteNoise, with each file as one answer.
+
+    Under ASGI a file that is streamed synchronously is read whole anyway, with a
+    warning for each request.
+    """
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """Return the file, or the redirect or the 304 that WhiteNoise decides on."""
+        found = static_file.get_response(request.method, request.META)
+        with contextlib.closing(found.file or io.BytesIO()) as file:
+            response = HttpResponse(file.read(), status=int(found.status))
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
         return response
 
 

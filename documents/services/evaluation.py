@@ -81,7 +81,7 @@ def dataset_read(folder: Path) -> Dataset:
             for query, document, grade in list(csv.reader(file, delimiter="\t"))[1:]:
                 if int(grade) > 0:
                     qrels[query][document] = int(grade)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
         message = f"{folder} does not hold corpus.jsonl, queries.jsonl and qrels.tsv: {error}"
         raise InvalidInput(message) from None
     return Dataset(folder.name, corpus, queries, dict(qrels))

@@ -186,13 +186,13 @@ def test_evaluate_leaves_the_library_as_it_was(ada: Api, dataset: Path) -> None:
 
 Damage = Callable[[Path], Any]
 DAMAGES: dict[str, Damage] = {
-    "no corpus": lambda folder: (folder / "corpus.jsonl").unlink(),
+    "no corpus": lambda folder: (folder / "corpus.jsonl").rename(folder / "elsewhere"),
     "no json": lambda folder: (folder / "queries.jsonl").write_text("nothing"),
     "no text": lambda folder: (folder / "corpus.jsonl").write_text('{"_id": "1"}'),
     "a list": lambda folder: (folder / "corpus.jsonl").write_text("[1]"),
     "no grade": lambda folder: (folder / "qrels.tsv").write_text("a\tb\tc\nq1\twren\thigh"),
     "not utf-8": lambda folder: (folder / "qrels.tsv").write_bytes(b"a\tb\tc\n\xff\t\t"),
-    "no folder": lambda folder: [path.unlink() for path in folder.iterdir()],
+    "no folder": lambda folder: folder.rename(folder.with_name("elsewhere")),
 }
 
 
