@@ -9,6 +9,7 @@ import sys
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
 
 def main() -> int:
@@ -19,7 +20,13 @@ def main() -> int:
     except ImproperlyConfigured as error:
         sys.stderr.write(f"Configuration: {error}\n")
         return 1
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        sys.stderr.write("The database is not set up yet: run manage.py migrate first.\n")
+        return 1
     return 0
 
 

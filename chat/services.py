@@ -15,7 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.utils import timezone
 
 from chat.answer.engine import AnswerRun, Asked
@@ -27,9 +27,11 @@ from chat.models import Citation, Conversation, Feedback, Message
 from chat.selectors import conversation_get, history, withdrawn
 from chat.signals import answer_finished
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
+from documents.embed import local
 from documents.errors import InvalidInput
 from documents.models import Document
 from documents.search.hybrid import scope_for
+from documents.selectors import active_space, configured_embedder
 
 MAX_QUESTION = 2000
 TITLE_LENGTH = 80
@@ -70,6 +72,18 @@ def configured_model() -> LanguageModel | None:
             base_url=settings.OPENAI_BASE_URL,
         )
     )
+
+
+def warm() -> None:
+    """Load what the first question needs, so that nobody waits for it. Opens no connection."""
+    try:
+        space = active_space()
+        embedder = configured_embedder(space.model if space else "")
+        if embedder.model == local.MODEL:
+            embedder.embed_query("warm")
+        configured_model()
+    finally:
+        connection.close()
 
 
 def checked_question(question: str) -> str:

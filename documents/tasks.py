@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import threading
 from typing import Any
 
 from celery import shared_task
-from celery.signals import worker_init, worker_ready, worker_shutdown
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from django.conf import settings
 from django.db import DatabaseError, connections
 
@@ -25,6 +26,8 @@ HEARTBEAT_SECONDS = 10.0
 #: An environment variable, so that the pool's processes know whose they are.
 _WORKER_ID = "RAGSITE_WORKER_ID"
 _stop = threading.Event()
+#: Shared with the pool's processes, which no signal of Celery tells that the worker stops.
+_ending = multiprocessing.get_context("fork").Event()
 
 
 @shared_task(name=DRAIN)
@@ -32,7 +35,7 @@ def drain() -> None:
     """Work on what waits."""
     if _WORKER_ID not in os.environ:  # a task run by hand, outside of a worker
         os.environ[_WORKER_ID] = leases.worker_register().pk
-    if queue.drain(os.environ[_WORKER_ID]) and queue.waiting():
+    if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
         ring()
 
 
@@ -63,6 +66,11 @@ def _register(**kwargs: Any) -> None:  # noqa: ARG001
 @worker_ready.connect
 def _start(**kwargs: Any) -> None:  # noqa: ARG001
     threading.Thread(target=_beat, name="heartbeat", daemon=True).start()
+
+
+@worker_shutting_down.connect
+def _stop_claiming(**kwargs: Any) -> None:  # noqa: ARG001
+    _ending.set()
 
 
 @worker_shutdown.connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from documents import storage
 from documents.ingest import lease as leases
@@ -13,13 +14,19 @@ from documents.models import Document, DocumentVersion
 from documents.types import Status
 
 
-def drain(owner: str, *, seconds: float = 300.0, limit: int | None = None) -> int:
+def drain(
+    owner: str,
+    *,
+    seconds: float = 300.0,
+    limit: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> int:
     """Process what waits, until nothing does, or the time or the limit is reached.
 
-    Returns how many versions were processed.
+    ``should_stop`` is asked before each version. Returns how many were processed.
     """
     deadline, done = time.monotonic() + seconds, 0
-    while time.monotonic() < deadline and done != limit:
+    while time.monotonic() < deadline and done != limit and not should_stop():
         lease = leases.claim(owner)
         if lease is None:
             refresh_titles()

@@ -19,7 +19,8 @@ from documents.types import ChunkDraft, IndexEntry
 BATCH = 200
 
 T = TypeVar("T")
-#: Called after each batch with the share that is done, from 0 to 1.
+#: Called with the share that is done, from 0 to 1, inside the transaction that writes
+#: each batch: what it raises takes the batch back.
 OnBatch = Callable[[float], None]
 
 
@@ -47,7 +48,7 @@ def write_chunks(
     for group in batches(drafts):
         with transaction.atomic():
             chunks += Chunk.objects.bulk_create(_row(version, title, draft) for draft in group)
-        on_batch(len(chunks) / len(drafts))
+            on_batch(len(chunks) / len(drafts))
     return chunks
 
 
@@ -77,9 +78,9 @@ def index_chunks(
             for chunk, vector in zip(group, vectors, strict=True)
         ]
         done += len(group)
-        on_batch(done / len(chunks))
         with transaction.atomic():
             index.add(entries, current=False)
+            on_batch(done / len(chunks))
 
 
 def _entry(version: DocumentVersion, title: str, chunk: Chunk, vector: Vectors) -> IndexEntry:

@@ -78,7 +78,7 @@ def _process(lease: Lease) -> None:
     drafts = _chunk(structured)
     title = _title(version, extraction.metadata)
     _keep_text(version, structured, extraction, title)
-    chunks = write_chunks(version, title, drafts, lambda _: lease.keep())
+    chunks = write_chunks(version, title, drafts, lambda _: lease.renew())
 
     def embedded(share: float) -> None:
         begin, end = _BEGINS[Stage.EMBEDDING], _BEGINS[Stage.INDEXING]

@@ -53,6 +53,8 @@ def remove_document(document_id: Any) -> None:
         # nobody can begin to use it. Rows go last: with them a crash is found again.
         for original in {version.original for version in versions}:
             _remove_original(original, DocumentVersion.objects.exclude(document=document))
+        # A worker may have gone on meanwhile; from here on it finds no version to hold.
+        search_index().remove([version.pk for version in versions])
         document_deleted.send(sender=Document, document_id=document.pk)
         document.delete()
     checkpoint()

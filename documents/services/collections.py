@@ -7,7 +7,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from documents.errors import Conflict, Forbidden, InvalidInput, NotFound
+from documents.ingest import removal
 from documents.models import Collection, Membership
+from documents.querysets import DocumentQuerySet
 from documents.types import Role
 
 _SLUG_LENGTH = 100
@@ -84,13 +86,28 @@ def collection_rename(*, user: User, collection: Collection, name: str) -> Colle
     return collection
 
 
-@transaction.atomic
 def collection_delete(*, user: User, collection: Collection) -> None:
-    """Delete an empty collection. Raises ``Conflict`` while documents are in it."""
+    """Delete a collection, with the retired documents that nobody sees any more.
+
+    Raises ``Conflict`` while other documents are in it.
+    """
     _owned(user, collection)
-    if collection.documents.exists():
+    _refuse_documents(collection.documents.filter(retired_at=None))
+    for document_id in list(collection.documents.values_list("pk", flat=True)):
+        if (
+            collection.documents.exclude(retired_at=None)
+            .filter(pk=document_id)
+            .update(deleting=True)
+        ):
+            removal.remove_document(document_id)
+    with transaction.atomic():
+        _refuse_documents(collection.documents.all())
+        collection.delete()
+
+
+def _refuse_documents(documents: DocumentQuerySet) -> None:
+    if documents.exists():
         raise Conflict("The collection still holds documents. Delete or move them first.")
-    collection.delete()
 
 
 def _user_named(username: str) -> User:

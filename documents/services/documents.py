@@ -121,7 +121,7 @@ def version_add(*, user: User, document: Document, data: bytes, filename: str) -
         newest = document.newest_version
         if newest is not None and newest.sha256 == file.sha256:
             return Upload(_revived(document, document.source), duplicate=True)
-        document.retired_at = None
+        _revive(document)
         _add_version(document, file, user)
     return Upload(document, duplicate=False)
 
@@ -138,21 +138,24 @@ def _with_content(collection: Collection, sha256: str) -> Document | None:
 
 def _revived(document: Document, source: str) -> Document:
     """Bring a retired document back, and give a failed version another chance."""
-    changed = []
-    if document.retired_at is not None:
-        document.retired_at = None
-        changed.append("retired_at")
-        if document.current_version_id is not None:
-            search_index().set_current(document.current_version_id, current=True)
+    _revive(document)
     if source and not document.source:
         document.source = source
-        changed.append("source")
-    if changed:
-        document.save(update_fields=[*changed, "updated_at"])
+        document.save(update_fields=["source", "updated_at"])
     newest = document.newest_version
     if newest is not None and newest.status == Status.FAILED:
         _requeue(newest)
     return document
+
+
+def _revive(document: Document) -> None:
+    """Let a retired document answer again from its current version."""
+    if document.retired_at is None:
+        return
+    document.retired_at = None
+    document.save(update_fields=["retired_at", "updated_at"])
+    if document.current_version_id is not None:
+        search_index().set_current(document.current_version_id, current=True)
 
 
 def _add_version(document: Document, file: _File, user: User) -> DocumentVersion:
@@ -172,7 +175,7 @@ def _add_version(document: Document, file: _File, user: User) -> DocumentVersion
         uploaded_by=user,
     )
     document.newest_version = version
-    document.save(update_fields=["newest_version", "retired_at", "updated_at"])
+    document.save(update_fields=["newest_version", "updated_at"])
     ring()
     return version
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import threading
 from typing import Any, Final
+
+from django.conf import settings
 
 from ragsite.ops.lifeline import watch_parent
 
@@ -13,6 +17,8 @@ READY_FD: Final = "RAGSITE_READY_FD"
 
 worker_class = "asgi"  # streams unbuffered, and notices a client that leaves
 asgi_lifespan = "off"
+# Without a proxy of ours in front, nobody is believed to have spoken HTTPS.
+forwarded_allow_ips = "127.0.0.1,::1" if settings.TRUSTED_PROXIES else ""
 graceful_timeout = 20  # seconds that open requests get when the server stops
 keepalive = 5
 control_socket_disable = True
@@ -27,6 +33,18 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 def post_worker_init(_worker: Any) -> None:
     """Tell whoever started the server that a worker has loaded the application."""
+    threading.Thread(target=_warm, name="warm", daemon=True).start()
     if descriptor := os.environ.get(READY_FD):
         with contextlib.suppress(OSError):  # the one who asked may be gone
             os.write(int(descriptor), b".")
+
+
+def _warm() -> None:
+    """Load the models in the background: the first question must not wait for them."""
+    # Django is set up only by now, in the worker.
+    from chat.services import warm  # noqa: PLC0415
+
+    try:
+        warm()
+    except Exception:  # a server that cannot warm up still answers
+        logging.getLogger(__name__).exception("warming up failed")

@@ -25,7 +25,7 @@ from chat.llm.scripted import ScriptedModel
 from chat.models import Citation, Conversation, Feedback, Message
 from documents.errors import EmbeddingFailed
 from documents.selectors import configured_embedder
-from tests.integration.factories import Api, assert_problem, joined, shelf, work
+from tests.integration.factories import Api, assert_problem, events_of, joined, shelf, work
 from tests.samples import pdf_bytes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction")]
@@ -394,6 +394,25 @@ def test_a_reader_who_goes_away_stops_the_model_and_keeps_what_came(
     assert message.state == "stopped"
     assert message.answer.startswith("It lays seven eggs in April")
     assert message.citations.get().quote
+
+
+def test_a_silence_is_filled_so_that_no_proxy_gives_up(
+    ada: Api, wren: dict[str, Any], use: UseModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(ScriptedModel):
+        async def stream(self, prompt: Prompt) -> AsyncIterator[Piece]:
+            await asyncio.sleep(0.2)
+            yield Piece(self._pieces[0])
+
+    monkeypatch.setattr("chat.api.ask.HEARTBEAT", 0.05)
+    use(Slow(PIECES))
+
+    async def read() -> str:
+        return await joined(await ada.begin({"question": EGGS, "stream": True}))
+
+    text = async_to_sync(read)()
+    assert ": still here\n\n" in text
+    assert [event.name for event in events_of(text)] == ["sources", "delta", "done"]
 
 
 def test_a_user_who_is_deactivated_gets_no_more_of_the_answer(

@@ -119,6 +119,18 @@ def test_pruning_retires_what_is_gone_and_the_file_brings_it_back(
     assert Document.objects.count() == 2
 
 
+def test_a_retired_document_answers_again_though_its_new_version_fails(
+    ingest: Ingest, ada: Api, folder: Path
+) -> None:
+    ingest(folder)
+    (folder / "wren.txt").unlink()
+    ingest(folder, "--prune")
+    (folder / "wren.txt").write_bytes(scanned_pdf_bytes())
+    code, _ = ingest(folder)
+    assert code == 1
+    assert ada.found("eggs in April", mode="keyword")[0]["version"] == 1
+
+
 def test_without_prune_nothing_is_retired(ingest: Ingest, ada: Api, folder: Path) -> None:
     ingest(folder)
     (folder / "wren.txt").unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -322,15 +323,31 @@ def test_a_task_after_a_deletion_brings_nothing_back(
     assert DocumentVersion.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    "step",
+    [
+        "documents.ingest.pipeline.assemble",
+        "documents.ingest.pipeline.write_chunks",
+        "documents.ingest.pipeline.index_chunks",
+        "documents.ingest.indexing.vectors_of",
+        "documents.ingest.pipeline.switch",
+    ],
+)
+@pytest.mark.parametrize("before", [True, False])
 def test_a_deletion_in_the_middle_of_the_work_is_final(
-    ada: Api, waiting: str, monkeypatch: pytest.MonkeyPatch
+    ada: Api, waiting: str, monkeypatch: pytest.MonkeyPatch, step: str, before: bool
 ) -> None:
+    module, _, name = step.rpartition(".")
+    original = getattr(import_module(module), name)
 
-    def deleted(*args: Any) -> None:
+    def deleted(*args: Any) -> Any:
+        if before:
+            ada.delete(f"/api/documents/{waiting}")
+        result = original(*args)
         ada.delete(f"/api/documents/{waiting}")
-        index_chunks(*args)
+        return result
 
-    monkeypatch.setattr(pipeline, "index_chunks", deleted)
+    monkeypatch.setattr(step, deleted)
     work()
     assert (DocumentVersion.objects.count(), Chunk.objects.count()) == (0, 0)
     assert Embedding.objects.count() == 0

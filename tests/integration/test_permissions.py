@@ -248,6 +248,15 @@ def test_a_deactivated_user_is_nobody_at_the_next_request(world: World) -> None:
             assert_problem(world.call("owner", route), 401)
 
 
+def test_a_session_of_a_deactivated_user_is_nobodys_too(world: World) -> None:
+    client, user = Client(), world.callers["owner"].user
+    client.force_login(user)
+    assert client.get("/api/documents").status_code == 200
+    user.is_active = False
+    user.save()
+    assert_problem(client.get("/api/documents"), 401)
+
+
 # --- the other ways in ----------------------------------------------------------------
 
 
