@@ -31,7 +31,7 @@ from documents.embed import local
 from documents.errors import InvalidInput
 from documents.models import Document
 from documents.search.hybrid import scope_for
-from documents.selectors import active_space, configured_embedder
+from documents.selectors import active_space, configured_embedder, space_embedder
 
 MAX_QUESTION = 2000
 TITLE_LENGTH = 80
@@ -78,7 +78,7 @@ def warm() -> None:
     """Load what the first question needs, so that nobody waits for it. Opens no connection."""
     try:
         space = active_space()
-        embedder = configured_embedder(space.model if space else "")
+        embedder = space_embedder(space) if space else configured_embedder()
         if embedder.model == local.MODEL:
             embedder.embed_query("warm")
         configured_model()

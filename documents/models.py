@@ -236,6 +236,9 @@ class EmbeddingSpace(models.Model):
 
     model = models.CharField(max_length=200)
     dimensions = models.PositiveIntegerField()
+    #: The model that the settings named when this space was made. Once they name another,
+    #: everything moves there; a model chosen by hand stays until then.
+    configured_model = models.CharField(max_length=200)
     table = models.CharField(max_length=60, unique=True)
     state = models.CharField(max_length=10, choices=State.choices)
     created_at = models.DateTimeField(auto_now_add=True)

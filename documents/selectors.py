@@ -27,16 +27,29 @@ def _embedder(config: EmbedderConfig) -> Embedder:
 
 
 def configured_embedder(model: str = "") -> Embedder:
-    """Return the embedder of the settings, or the one that made a given space."""
+    """Return the embedder of the settings, or another one by its model's name."""
     configured = _embedder(_config(settings.EMBEDDING_MODEL))
     # An embedder may call itself otherwise than the settings do: "auto" names none.
     return configured if model in ("", configured.model) else _embedder(_config(model))
 
 
-def _config(model: str) -> EmbedderConfig:
+def configured_model() -> str:
+    """Return what the settings say of embedding in a word, to notice a change by."""
+    size = f"/{settings.EMBEDDING_DIMENSIONS}" if settings.EMBEDDING_DIMENSIONS else ""
+    return f"{configured_embedder().model}{size}"
+
+
+def space_embedder(space: EmbeddingSpace) -> Embedder:
+    """Return the embedder that made a space, whatever the settings name by now."""
+    if settings.EMBEDDING_DIMENSIONS in (0, space.dimensions):
+        return configured_embedder(space.model)
+    return _embedder(_config(space.model, space.dimensions))
+
+
+def _config(model: str, dimensions: int | None = None) -> EmbedderConfig:
     return EmbedderConfig(
         model=model,
-        dimensions=settings.EMBEDDING_DIMENSIONS,
+        dimensions=settings.EMBEDDING_DIMENSIONS if dimensions is None else dimensions,
         api_key=settings.OPENAI_API_KEY,
         base_url=settings.OPENAI_BASE_URL,
     )

@@ -18,7 +18,7 @@ from documents.errors import EmbeddingFailed
 from documents.models import VersionText
 from documents.querysets import Caller
 from documents.search.hybrid import search
-from documents.selectors import active_space, configured_embedder
+from documents.selectors import active_space, space_embedder
 from documents.types import Hit
 
 #: Hits looked at before packing; neighbours among them are joined into one passage.
@@ -62,7 +62,7 @@ def _retrieved(
     )
     passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
     space = active_space()
-    similarity = _Similarity(configured_embedder(space.model)) if space else None
+    similarity = _Similarity(space_embedder(space)) if space else None
     return Retrieved(tuple(passages), similarity)
 
 

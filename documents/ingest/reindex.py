@@ -17,19 +17,15 @@ from documents.index.schema import drop_vector_table
 from documents.ingest.indexing import BATCH, vectors_of
 from documents.ingest.space import space_create
 from documents.models import Chunk, Embedding, EmbeddingSpace
-from documents.selectors import active_space, configured_embedder
+from documents.selectors import active_space, configured_embedder, configured_model
 
 State = EmbeddingSpace.State
 
 
 def is_due() -> bool:
-    """Whether the settings name another model than the one that answers."""
+    """Whether the settings name another model than when the present space was made."""
     space = active_space()
-    if space is None:
-        return False
-    embedder = configured_embedder()
-    same_size = embedder.dimensions in (0, space.dimensions)
-    return embedder.model != space.model or not same_size
+    return space is not None and configured_model() != space.configured_model
 
 
 def reindex(model: str = "", on_progress: Callable[[int, int], None] | None = None) -> bool:
@@ -44,6 +40,7 @@ def reindex(model: str = "", on_progress: Callable[[int, int], None] | None = No
     embedder = configured_embedder(model)
     dimensions = embedder.dimensions or len(embedder.embed_query("dimensions"))
     if (embedder.model, dimensions) == (old.model, old.dimensions):
+        EmbeddingSpace.objects.filter(pk=old.pk).update(configured_model=configured_model())
         return False
     new = space_create(embedder.model, dimensions, State.BUILDING)
     table = FillingTable(connection, new.table, new.dimensions)

@@ -54,7 +54,8 @@ def remove_document(document_id: Any) -> None:
         for original in {version.original for version in versions}:
             _remove_original(original, DocumentVersion.objects.exclude(document=document))
         # A worker may have gone on meanwhile; from here on it finds no version to hold.
-        search_index().remove([version.pk for version in versions])
+        for version in versions:
+            remove_chunks(version.pk)
         document_deleted.send(sender=Document, document_id=document.pk)
         document.delete()
     checkpoint()

@@ -7,7 +7,12 @@ from django.db import connection, transaction
 from documents.embed.base import Embedder
 from documents.index.schema import create_vector_table
 from documents.models import EmbeddingSpace
-from documents.selectors import active_space, configured_embedder
+from documents.selectors import (
+    active_space,
+    configured_embedder,
+    configured_model,
+    space_embedder,
+)
 
 State = EmbeddingSpace.State
 
@@ -20,7 +25,7 @@ def space_ensure() -> tuple[EmbeddingSpace, Embedder]:
     """
     space = active_space()
     if space is not None:
-        return space, configured_embedder(space.model)
+        return space, space_embedder(space)
     embedder = configured_embedder()
     dimensions = embedder.dimensions or len(embedder.embed_query("dimensions"))
     return space_create(embedder.model, dimensions, State.ACTIVE), embedder
@@ -35,8 +40,9 @@ def space_create(model: str, dimensions: int, state: str) -> EmbeddingSpace:
     space, made = EmbeddingSpace.objects.get_or_create(
         model=model, dimensions=dimensions, defaults={"state": state, "table": "pending"}
     )
+    space.configured_model = configured_model()
     if made:
         space.table = f"vectors_{space.pk}"
-        space.save(update_fields=["table"])
         create_vector_table(connection, space.table, dimensions)
+    space.save()
     return space

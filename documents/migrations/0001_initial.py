@@ -160,6 +160,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('model', models.CharField(max_length=200)),
                 ('dimensions', models.PositiveIntegerField()),
+                ('configured_model', models.CharField(max_length=200)),
                 ('table', models.CharField(max_length=60, unique=True)),
                 ('state', models.CharField(choices=[('building', 'Building'), ('active', 'Active'), ('retired', 'Retired')], max_length=10)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),

@@ -23,7 +23,7 @@ from documents.querysets import Caller
 from documents.search.fusion import Fused, fuse
 from documents.search.highlight import highlights
 from documents.search.query import NO_EVIDENCE, RERANKED, analyse, evidence, relevances, rerank
-from documents.selectors import active_space, configured_embedder, search_index
+from documents.selectors import active_space, search_index, space_embedder
 from documents.types import Hit, Mode, Scope, Scored
 
 logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def candidates(query: str, scope: Scope, *, mode: Mode, limit: int) -> list[Fuse
     space = active_space()
     if space is None or scope.is_empty:
         return []
-    index, embedder = search_index(space), configured_embedder(space.model)
+    index, embedder = search_index(space), space_embedder(space)
     count = max(CANDIDATES, limit)
     keyword = index.keyword(query, scope, count) if mode is not Mode.SEMANTIC else []
     semantic = _semantic(query, index, embedder, scope, count, mode)

@@ -22,7 +22,7 @@ from ragsite.ops.lifeline import bind_to_parent
 #: Seconds before the 1st, 2nd, … restart in a row: a single death is mended at once.
 DELAYS: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 #: A program that ran so long is healthy: its next death counts as the first.
-HEALTHY_SECONDS: Final = 60.0
+HEALTHY_SECONDS: Final = 10.0
 #: Tools like ``timeout`` send their signal twice; only a later one is a second request.
 ECHO_SECONDS: Final = 1.0
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

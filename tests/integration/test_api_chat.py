@@ -412,7 +412,7 @@ def test_a_silence_is_filled_so_that_no_proxy_gives_up(
 
     text = async_to_sync(read)()
     assert ": still here\n\n" in text
-    assert [event.name for event in events_of(text)] == ["sources", "delta", "done"]
+    assert events_of(text)[-1].data["answer"].startswith("It lays seven eggs")
 
 
 def test_a_user_who_is_deactivated_gets_no_more_of_the_answer(

@@ -14,12 +14,12 @@ from documents import tasks
 from documents.errors import CrashedRepeatedly, NoText, ServiceError
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
-from documents.ingest import pipeline
+from documents.ingest import pipeline, removal
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.models import Chunk, DocumentVersion, Embedding, Worker
 from documents.selectors import search_index
 from documents.signals import version_failed
-from documents.types import Stage
+from documents.types import ChunkDraft, Stage
 from tests.integration.factories import WREN, Api, work
 
 pytestmark = pytest.mark.django_db
@@ -352,6 +352,28 @@ def test_a_deletion_in_the_middle_of_the_work_is_final(
     assert (DocumentVersion.objects.count(), Chunk.objects.count()) == (0, 0)
     assert Embedding.objects.count() == 0
     assert search_index().counts().keyword == search_index().counts().semantic == 0
+
+
+def test_what_a_worker_writes_during_a_deletion_goes_too(
+    ada: Api, waiting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version, remove_chunks = _version(), removal.remove_chunks
+
+    def overtaken(version_id: int) -> None:
+        remove_chunks(version_id)
+        monkeypatch.undo()
+        chunks = write_chunks(version, "wren", [ChunkDraft(0, 0, 4, None, "", "wren")], _nothing)
+        index_chunks(version, "wren", chunks, _nothing)
+
+    monkeypatch.setattr(removal, "remove_chunks", overtaken)
+    ada.delete(f"/api/documents/{waiting}")
+    counts = search_index().counts()
+    assert (counts.keyword, counts.semantic) == (0, 0)
+    assert (Chunk.objects.count(), Embedding.objects.count()) == (0, 0)
+
+
+def _nothing(share: float) -> None:
+    """Take note of nothing."""
 
 
 def test_a_sweep_rings_for_what_waits(

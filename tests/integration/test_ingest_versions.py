@@ -10,9 +10,10 @@ from documents.errors import ServiceError
 from documents.ingest import lease as leases
 from documents.ingest import pipeline
 from documents.ingest.drain import drain
-from documents.ingest.indexing import index_chunks
+from documents.ingest.indexing import index_chunks, vectors_of
 from documents.models import Chunk, Document, DocumentVersion, Embedding, VersionText
 from documents.selectors import configured_embedder, search_index
+from documents.types import Scope
 from tests.integration.factories import WREN, Api, assert_problem, shelf, work
 from tests.samples import pdf_bytes, scanned_pdf_bytes
 
@@ -238,6 +239,26 @@ def test_refreshing_a_title_leaves_no_vector_behind(ada: Api) -> None:
     assert search_index().counts() == before
     ada.delete(f"/api/documents/{document['id']}")
     assert _left() == {}
+
+
+def test_a_title_refreshed_too_late_does_not_bring_an_old_version_back(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = ada.ready()
+    ada.patch(f"/api/documents/{document['id']}", {"title": "Another"})
+
+    def overtaken(*args: Any) -> Any:
+        monkeypatch.undo()
+        ada.add_version(document["id"], "heron.txt", HERON)
+        work()
+        return vectors_of(*args)
+
+    monkeypatch.setattr("documents.ingest.titles.vectors_of", overtaken)
+    work()
+    scope = Scope(frozenset({document["collection"]["id"]}))
+    found = [hit.chunk_id for hit in search_index().keyword("wren heron", scope, 10)]
+    numbers = Chunk.objects.filter(pk__in=found).values_list("version__number", flat=True)
+    assert list(numbers) == [2]
 
 
 def _left() -> dict[str, int]:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.db import transaction
+from django.utils import timezone
 
 from chat.llm.scripted import ScriptedModel
 from chat.models import Conversation, Message
 from chat.selectors import WITHDRAWN
-from documents.models import Chunk, Collection, Document, Membership
+from documents.models import Chunk, Collection, Document, DocumentVersion, Membership
+from documents.selectors import search_index
 from documents.types import Mode, Role
 from tests.integration.factories import WREN, Api, assert_problem, person, shelf, work
 
@@ -66,6 +68,22 @@ def test_a_neighbour_takes_no_place_in_the_results(
     assert Chunk.objects.filter(version__filename="wrens.txt").count() > 200
     for mode in Mode:
         assert len(bob.found("the wren the wren", mode=mode.value, limit=3)) == 3
+
+
+def test_a_stale_index_may_cost_recall_but_never_privacy(bob: Api, secret: dict[str, Any]) -> None:
+    version = DocumentVersion.objects.get(document_id=secret["id"])
+    own = Collection.objects.get(memberships__user=bob.user)
+    search_index().move([version.pk], own.pk)
+    for mode in Mode:
+        hits = bob.found(f"wren eggs {CANARY}", mode=mode.value, limit=100)
+        assert [hit["document"]["title"] for hit in hits] == ["own"]
+
+
+def test_a_retired_document_is_not_found_whatever_the_index_says(
+    ada: Api, secret: dict[str, Any]
+) -> None:
+    Document.objects.filter(pk=secret["id"]).update(retired_at=timezone.now())
+    assert ada.found(f"wren eggs {CANARY}", limit=100) == []
 
 
 def test_no_prompt_holds_what_is_somebody_elses(
