@@ -31,7 +31,9 @@ def test_everything_is_found_in_the_new_space(owner: User) -> None:
     assert reindex("hashed-64")
     found = search(owner, "otter fish", mode=Mode.SEMANTIC).hits
     assert len(found) == 2
-    assert active_space().dimensions == 64
+    space = active_space()
+    assert space is not None
+    assert space.dimensions == 64
 
 
 def test_the_old_space_and_its_vectors_are_gone(owner: User) -> None:
