@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import ClassVar, Final
+
+from docx.opc.coreprops import CoreProperties
+from docx.oxml.coreprops import CT_CoreProperties
+from docx.oxml.parser import parse_xml
+from lxml import etree
 
 from documents.errors import CorruptFile
 from documents.extract.base import Piece
@@ -139,20 +143,23 @@ class _Document:
 def _metadata(package: Package) -> FileMetadata:
     """Return the core properties (ISO/IEC 29500-2, 11); empty where unreadable."""
     part = package.related("", "core-properties") or "docProps/core.xml"
-    values: dict[str, str] = {}
-    with contextlib.suppress(CorruptFile):
-        values = {name(node): " ".join((node.text or "").split()) for node in package.xml(part)}
+    try:
+        # Parsed by our own rules first, which refuse definitions of entities.
+        element = parse_xml(etree.tostring(package.xml(part)))
+    except (CorruptFile, etree.XMLSyntaxError):
+        return FileMetadata()
+    if not isinstance(element, CT_CoreProperties):
+        return FileMetadata()
+    core = CoreProperties(element)
     return FileMetadata(
-        title=values.get("dc:title", ""),
-        author=values.get("dc:creator", ""),
-        created=_moment(values.get("dcterms:created", "")),
-        modified=_moment(values.get("dcterms:modified", "")),
+        title=" ".join(core.title.split()),
+        author=" ".join(core.author.split()),
+        created=_moment(core.created),
+        modified=_moment(core.modified),
     )
 
 
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _moment(moment: datetime | None) -> datetime | None:
+    if moment is None or moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=UTC)
