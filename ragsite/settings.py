@@ -218,7 +218,7 @@ CHUNK_OVERLAP = env.integer("CHUNK_OVERLAP", 200, low=0, high=10_000)
 if CHUNK_OVERLAP * 2 > CHUNK_SIZE:
     raise env.ConfigurationError("CHUNK_OVERLAP must be at most half of CHUNK_SIZE.")
 MAX_CHUNKS = env.integer("MAX_CHUNKS", 5, low=1, high=50)
-SIMILARITY_THRESHOLD = env.number("SIMILARITY_THRESHOLD", 0.3)
+SIMILARITY_THRESHOLD = env.number("SIMILARITY_THRESHOLD", 0.25)
 OPENAI_API_KEY = env.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
