@@ -267,8 +267,8 @@ def test_time_grows_with_the_length_and_not_faster(make: Callable[[int], Structu
     def seconds(document: StructuredText) -> float:
         return min(_timed(document) for _ in range(2))
 
-    small, large = seconds(make(2_000)), seconds(make(16_000))
-    assert large < 0.1 + small * 8 * 2.5
+    small, large = seconds(make(2_000)), seconds(make(8_000))
+    assert large < 0.1 + small * 4 * 2.5
 
 
 def _timed(document: StructuredText) -> float:
