@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.utils.html import format_html
 from django.utils.http import parse_header_parameters
 
 from ragsite.request_id import request_id
@@ -38,13 +39,21 @@ LINGER_SECONDS: Final = 2.0
 LINGER_BYTES: Final = 8 * 1024 * 1024
 
 _HEADERS: Final = (
-    (b"content-type", b"application/problem+json"),
     (b"connection", b"close"),
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+)
+
+
+#: Without styles: they would have to come from a server that has just stopped listening.
+_PAGE: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8">'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<title>{title}</title><h1>{title}</h1><p>{detail}</p>"
+    '<p><a href="/documents/">Back to the documents</a></p></html>'
 )
 
 
@@ -220,9 +229,10 @@ async def _refuse(scope: Scope, body: Body, refusal: Refusal, send: Send) -> Non
         "code": refusal.code,
         "request_id": identity,
     }
-    content = json.dumps(problem).encode()
+    kind, content = _written(scope, problem)
     headers = [
         *_HEADERS,
+        (b"content-type", kind),
         (b"content-length", str(len(content)).encode()),
         (b"x-request-id", identity.encode()),
     ]
@@ -230,3 +240,10 @@ async def _refuse(scope: Scope, body: Body, refusal: Refusal, send: Send) -> Non
     await send({"type": "http.response.body", "body": content, "more_body": True})
     await body.drain()
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _written(scope: Scope, problem: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return content type and content: a page for a form sent without script, else the problem."""
+    if scope["path"].startswith("/api/") or "text/html" not in header(scope, b"accept"):
+        return b"application/problem+json", json.dumps(problem).encode()
+    return b"text/html; charset=utf-8", format_html(_PAGE, **problem).encode()

@@ -131,6 +131,13 @@ async def test_the_refusal_is_the_problem_that_the_api_would_answer() -> None:
     assert client.answered_headers[b"content-type"] == b"application/problem+json"
 
 
+async def test_a_form_sent_without_script_gets_a_page() -> None:
+    client = Client([b"x"], {"Content-Length": "101", "Accept": "text/html,*/*;q=0.8"})
+    await serve(client)
+    assert client.answered_headers[b"content-type"] == b"text/html; charset=utf-8"
+    assert b"<h1>Request Entity Too Large</h1>" in client.answers[1]["body"]
+
+
 async def test_the_refusal_closes_the_connection() -> None:
     client = Client([b"x" * 101])
     await serve(client)
