@@ -37,6 +37,8 @@ SAME = 0.75
 #: kind of answer, the rank of the passage, likeness of meaning. Chosen on SQuAD 2.0 and XQuAD
 #: (es, zh): among five paragraphs the best sentence holds the answer for 83-85 %.
 WORDS, AROUND, CUE, RANK, LIKENESS = 0.75, 0.15, 0.20, 0.05, 0.25
+#: What a sentence counts that says nothing beyond the question's own words, as a title does.
+ECHO = 0.4
 #: How far words of the sentence before count, and where a pronoun points back to it.
 BEFORE, BEFORE_PRONOUN = 0.3, 0.5
 
@@ -183,7 +185,8 @@ def _score(asked: _Question, text: str, before: str, passage: Passage) -> float:
         return 0.0
     around = asked.share(term_set(f"{passage.title} {passage.heading} {passage.text}"))
     cue = CUE if _fits_kind(asked.text, text) else 0.0
-    return (WORDS * share + AROUND * around + cue + RANK / passage.n) * _form(text, said)
+    news = 1.0 if said - asked.weights.keys() else ECHO
+    return (WORDS * share + AROUND * around + cue + RANK / passage.n) * _form(text, said) * news
 
 
 def _fits_kind(question: str, sentence: str) -> bool:

@@ -49,6 +49,11 @@ def test_a_follow_up_is_answered_by_its_own_words() -> None:
     assert found[0].text == "A sailing is delayed in fog."
 
 
+def test_a_sentence_that_only_echoes_the_question_is_no_answer() -> None:
+    text = "Become the administrator. The server prints a link that makes you administrator once."
+    assert "prints a link" in best("How do I become the administrator?", [passage(1, text)])
+
+
 def test_chinese_questions_find_chinese_sentences() -> None:
     text = "这座博物馆位于河边。博物馆于1998年开放。每年有四十万人参观。"
     assert "1998" in best("博物馆什么时候开放？", [passage(1, text)])
