@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import asdict
 from functools import lru_cache
@@ -30,7 +30,7 @@ from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorE
 from documents.embed import local
 from documents.errors import InvalidInput
 from documents.models import Document
-from documents.search.hybrid import scope_for
+from documents.search.scope import EVERYTHING, Within, scope_for
 from documents.selectors import active_space, configured_embedder, space_embedder
 
 MAX_QUESTION = 2000
@@ -101,8 +101,7 @@ def question_ask(
     user: User,
     question: str,
     conversation_id: object = None,
-    collections: Sequence[int] = (),
-    documents: Sequence[uuid.UUID] = (),
+    within: Within = EVERYTHING,
 ) -> Message:
     """Keep a question that is about to be answered, in a new conversation or a given one.
 
@@ -110,7 +109,7 @@ def question_ask(
     a conversation, collection or document that the user may not see.
     """
     question = checked_question(question)
-    scope_for(user, collections=collections, documents=documents)
+    scope_for(user, within)
     with transaction.atomic():
         if conversation_id:
             conversation = conversation_get(user, conversation_id)
@@ -121,12 +120,25 @@ def question_ask(
         message: Message = Message.objects.create(
             conversation=conversation,
             question=question,
-            scope={
-                "collections": list(collections),
-                "documents": [str(document) for document in documents],
-            },
+            scope=scope_kept(within),
         )
     return message
+
+
+def scope_kept(within: Within) -> dict[str, Any]:
+    """Return where a question was asked in a form that a message keeps."""
+    return {
+        "collections": list(within.collections),
+        "documents": [str(document) for document in within.documents],
+    }
+
+
+def scope_read(scope: dict[str, Any]) -> Within:
+    """Return where a kept question was asked."""
+    return Within(
+        collections=scope.get("collections", ()),
+        documents=[uuid.UUID(document) for document in scope.get("documents", ())],
+    )
 
 
 async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEvent, None]:
@@ -183,14 +195,8 @@ def _prepared(message: Message, user: User) -> AnswerRun:
         history=history(message, user),
         threshold=settings.SIMILARITY_THRESHOLD,
     )
-    scope = message.scope
     model = configured_model()
-    retrieve = retriever(
-        user,
-        compare=model is None,
-        collections=scope.get("collections", ()),
-        documents=[uuid.UUID(document) for document in scope.get("documents", ())],
-    )
+    retrieve = retriever(user, scope_read(message.scope), compare=model is None)
     return AnswerRun(asked, retrieve=retrieve, model=model)
 
 

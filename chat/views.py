@@ -32,6 +32,7 @@ from chat.services import (
 from documents.errors import InvalidInput, ProductError
 from documents.models import Document
 from documents.samples import QUESTIONS, sample_collection
+from documents.search.scope import Within
 from documents.selectors import document_get
 from documents.types import Status
 from documents.views.translate import person, told, translated
@@ -155,8 +156,10 @@ def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
             user=person(request),
             question=form.cleaned_data["question"],
             conversation_id=found.pk if found else None,
-            collections=[row.pk for row in form.cleaned_data["collections"]],
-            documents=[row.pk for row in form.cleaned_data["documents"]],
+            within=Within(
+                collections=[row.pk for row in form.cleaned_data["collections"]],
+                documents=[row.pk for row in form.cleaned_data["documents"]],
+            ),
         )
     except InvalidInput as error:
         return _asked_again(request, found, form, error)

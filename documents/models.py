@@ -240,6 +240,8 @@ class EmbeddingSpace(models.Model):
     #: everything moves there; a model chosen by hand stays until then.
     configured_model = models.CharField(max_length=200)
     table = models.CharField(max_length=60, unique=True)
+    #: The share of its channel in the fusion, from 0 to 1; the embedder's own where empty.
+    dense_weight = models.FloatField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=State.choices)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -7,7 +7,7 @@ end exclusive, into the text of one document version.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -189,6 +189,17 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class AsOf:
+    """A state of the library that was: at a moment, or one version of a single document.
+
+    Exactly one of the two is set. ``moment`` is aware of its time zone.
+    """
+
+    moment: datetime | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scored:
     """A chunk id with a score; higher is better, the scale is the channel's own."""
 
@@ -214,3 +225,62 @@ class Hit:
     version_id: int = 0
     collection_id: int = 0
     highlights: tuple[tuple[int, int], ...] = field(default=())
+
+
+class Outcome(StrEnum):
+    """What became of a candidate of a search or of an answer."""
+
+    USED = "used"
+    DUPLICATE = "duplicate"
+    JOINED = "joined"
+    BELOW_THRESHOLD = "below_threshold"
+    BEYOND_LIMIT = "beyond_limit"
+
+
+@dataclass(frozen=True, slots=True)
+class TracedCandidate:
+    """One passage on its way through a search.
+
+    ``keyword`` is the BM25 score, ``semantic`` the cosine, each with its rank in its
+    channel from 1, and ``None`` where that channel did not bring the passage. ``fused``
+    is the fusion's score and ``ranked`` the one that orders the results; both mean
+    something within one search only. ``relevance`` is absolute, in [0, 1].
+    """
+
+    chunk_id: int
+    document_id: str
+    title: str
+    version: int
+    page: int | None
+    start: int
+    end: int
+    keyword: float | None
+    keyword_rank: int | None
+    semantic: float | None
+    semantic_rank: int | None
+    fused: float
+    ranked: float
+    relevance: float
+    outcome: Outcome = Outcome.USED
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTrace:
+    """How a search came to its results.
+
+    ``terms`` are the words looked for as the index keeps them, ``scoped_to`` the titles
+    of documents that the question was found to name. ``keyword`` and ``semantic`` count
+    what each channel brought. ``timings`` maps a step to milliseconds.
+    """
+
+    query: str
+    mode: Mode
+    terms: tuple[str, ...]
+    model: str
+    dense_weight: float
+    keyword: int
+    semantic: int
+    candidates: tuple[TracedCandidate, ...] = ()
+    scoped_to: tuple[str, ...] = ()
+    reranker: str = ""
+    timings: Mapping[str, float] = field(default_factory=dict)

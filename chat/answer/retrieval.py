@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from documents.errors import EmbeddingFailed
 from documents.models import VersionText
 from documents.querysets import Caller
 from documents.search.hybrid import search
+from documents.search.scope import EVERYTHING, Within
 from documents.selectors import active_space, space_embedder
 from documents.types import Hit
 
@@ -27,9 +27,8 @@ HITS_PER_PASSAGE = 2
 
 def retriever(
     user: Caller,
+    within: Within = EVERYTHING,
     *,
-    collections: Sequence[int] = (),
-    documents: Sequence[uuid.UUID] = (),
     compare: bool = True,
 ) -> Retrieve:
     """Return the search of an answer, bound to what this user may see.
@@ -41,7 +40,7 @@ def retriever(
 
     def retrieve(question: str) -> Retrieved:
         try:
-            found = _retrieved(user, question, collections, documents)
+            found = _retrieved(user, question, within)
             return found if compare or _is_local() else replace(found, similarity=None)
         finally:
             close_old_connections()  # the model is waited for without a connection
@@ -49,16 +48,13 @@ def retriever(
     return retrieve
 
 
-def _retrieved(
-    user: Caller, question: str, collections: Sequence[int], documents: Sequence[uuid.UUID]
-) -> Retrieved:
+def _retrieved(user: Caller, question: str, within: Within) -> Retrieved:
     wanted = settings.MAX_CHUNKS
     found = search(
         user,
         question[:2000],
         limit=wanted * HITS_PER_PASSAGE,
-        collections=collections,
-        documents=documents,
+        within=within,
     )
     passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
     space = active_space()

@@ -38,6 +38,7 @@ from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEv
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
 from documents.errors import ProductError
+from documents.search.scope import Within
 from documents.services.collections import collection_get
 
 EVENT_STREAM = "text/event-stream"
@@ -106,10 +107,13 @@ class AskView(APIView):
             user=signed_in(request),
             question=data["question"],
             conversation_id=data.get("conversation_id"),
-            collections=[
-                collection_get(signed_in(request), key).pk for key in data.get("collections", ())
-            ],
-            documents=data.get("documents", ()),
+            within=Within(
+                collections=[
+                    collection_get(signed_in(request), key).pk
+                    for key in data.get("collections", ())
+                ],
+                documents=data.get("documents", ()),
+            ),
         )
         accepts = request.headers.get("Accept", "")
         return Response({"message": message, "stream": data["stream"] or EVENT_STREAM in accepts})

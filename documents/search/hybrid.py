@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F
 
 from documents.embed.base import Embedder
-from documents.errors import EmbeddingFailed, InvalidInput, NotFound
+from documents.errors import EmbeddingFailed, InvalidInput
 from documents.index.base import Index
-from documents.models import Chunk, Collection, Document
+from documents.models import Chunk, Document
 from documents.querysets import Caller
 from documents.search.fusion import Fused, fuse
 from documents.search.highlight import highlights
 from documents.search.query import NO_EVIDENCE, RERANKED, analyse, evidence, relevances, rerank
+from documents.search.scope import EVERYTHING, Within, scope_for
 from documents.selectors import active_space, search_index, space_embedder
 from documents.types import Hit, Mode, Scope, Scored
 
@@ -49,10 +49,9 @@ def search(
     user: Caller,
     query: str,
     *,
+    within: Within = EVERYTHING,
     mode: Mode = Mode.HYBRID,
     limit: int = 10,
-    collections: Sequence[int] = (),
-    documents: Sequence[uuid.UUID] = (),
 ) -> SearchResult:
     """Search what the user may see, or the named part of it.
 
@@ -61,7 +60,7 @@ def search(
     """
     started = time.perf_counter()
     query = checked_query(query)
-    scope = scope_for(user, collections=collections, documents=documents)
+    scope = scope_for(user, within)
     found = candidates(query, scope, mode=mode, limit=limit)
     rows = _read(user, scope, found, max(limit, RERANKED))
     hits = _ranked(query, rows, mode, limit)
@@ -77,27 +76,6 @@ def checked_query(query: str) -> str:
     if len(query) > MAX_QUERY:
         raise InvalidInput(f"A search holds at most {MAX_QUERY:,} characters.")
     return query
-
-
-def scope_for(
-    user: Caller, *, collections: Sequence[int] = (), documents: Sequence[uuid.UUID] = ()
-) -> Scope:
-    """Return the ids a search may touch. What is asked for can only narrow it."""
-    visible = set(Collection.objects.visible_to(user).values_list("pk", flat=True))
-    wanted = set(collections)
-    if wanted - visible:
-        raise NotFound("There is no such collection, or you may not see it.")
-    return Scope(frozenset(wanted or visible), _versions(user, set(documents)))
-
-
-def _versions(user: Caller, documents: set[uuid.UUID]) -> frozenset[int] | None:
-    if not documents:
-        return None
-    rows = Document.objects.visible_to(user).filter(pk__in=documents)
-    current = dict(rows.values_list("pk", "current_version_id"))
-    if documents - set(current):
-        raise NotFound("There is no such document, or you may not see it.")
-    return frozenset(version for version in current.values() if version is not None)
 
 
 def candidates(query: str, scope: Scope, *, mode: Mode, limit: int) -> list[Fused]:

@@ -10,6 +10,7 @@ from documents.errors import ProductError
 from documents.forms import SearchForm
 from documents.search.hybrid import SearchResult
 from documents.search.hybrid import search as run
+from documents.search.scope import Within
 from documents.types import Mode
 from documents.views.translate import person, translated
 
@@ -26,7 +27,7 @@ def _found(request: HttpRequest, form: SearchForm) -> SearchResult | None:
         form.cleaned_data["q"],
         mode=Mode(form.cleaned_data["mode"] or Mode.HYBRID),
         limit=LIMIT,
-        collections=[collection.pk] if collection else [],
+        within=Within([collection.pk] if collection else ()),
     )
 
 

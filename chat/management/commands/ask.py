@@ -18,6 +18,7 @@ from chat.services import answer_events, question_ask
 from chat.types import DeltaEvent
 from documents.errors import ProductError
 from documents.management.users import add_user_argument, user_named
+from documents.search.scope import Within
 from documents.services.collections import collection_get
 
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             message = question_ask(
                 user=user,
                 question=options["question"],
-                collections=[collection_get(user, slug).pk for slug in options["collection"]],
+                within=Within([collection_get(user, slug).pk for slug in options["collection"]]),
             )
         except ProductError as error:
             raise CommandError(error.message) from None

@@ -12,6 +12,7 @@ from documents.api.serializers import SearchResultSerializer
 from documents.errors import ProductError
 from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
+from documents.search.scope import Within
 from documents.services.collections import collection_get
 from documents.types import Mode
 
@@ -41,7 +42,7 @@ class Command(BaseCommand):
                 options["query"],
                 mode=Mode(options["mode"]),
                 limit=options["limit"],
-                collections=[collection_get(user, named).pk] if named else (),
+                within=Within([collection_get(user, named).pk] if named else ()),
             )
         except ProductError as error:
             raise CommandError(error.message) from None

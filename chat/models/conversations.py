@@ -1,4 +1,4 @@
-"""What is stored of questions and answers."""
+"""Conversations: questions with their answers, citations and ratings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 
-from documents.models import Document
+from documents.models import Collection, Document
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
@@ -36,6 +36,10 @@ class Conversation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="conversations"
     )
     title = models.CharField(max_length=200)
+    #: The collection whose members may read it, besides its owner.
+    shared_with = models.ForeignKey(
+        Collection, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -78,6 +82,12 @@ class Message(models.Model):
     model = models.CharField(max_length=200, blank=True)
     usage = models.JSONField(default=dict)
     timings = models.JSONField(default=dict)
+    #: How the answer came about: what was searched, found, cut, and sent to the model.
+    trace = models.JSONField(default=dict)
+    #: The message whose answer this one takes the place of: asked again, or reworded.
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     #: Written while the answer streams; a stale one tells that its process died.
     touched_at = models.DateTimeField(auto_now=True)
