@@ -33,7 +33,8 @@ from chat.errors import (
 )
 from chat.models import Message
 from chat.selectors import answer_of, passage_url
-from chat.services import answer_events, in_database, question_ask
+from chat.services.answering import answer_events, in_database
+from chat.services.asking import question_ask
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser

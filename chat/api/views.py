@@ -17,7 +17,7 @@ from chat.api.serializers import (
 )
 from chat.models import Conversation
 from chat.selectors import answer_of, answers_of, conversation_get, conversation_list, message_get
-from chat.services import conversation_delete, feedback_set
+from chat.services.conversations import conversation_delete, feedback_set
 from documents.api.callers import signed_in
 
 

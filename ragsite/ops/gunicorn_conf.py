@@ -42,7 +42,7 @@ def post_worker_init(_worker: Any) -> None:
 def _warm() -> None:
     """Load the models in the background: the first question must not wait for them."""
     # Django is set up only by now, in the worker.
-    from chat.services import warm  # noqa: PLC0415
+    from chat.services.models import warm  # noqa: PLC0415
 
     try:
         warm()

@@ -63,5 +63,5 @@ def one_transaction(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
     A test that is one transaction would lose it with the connection.
     """
-    for module in ("chat.services", "chat.answer.retrieval"):
+    for module in ("chat.services.answering", "chat.answer.retrieval"):
         monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)

@@ -45,7 +45,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> UseModel:
     """Make a model answer, in place of the extractive answerer."""
 
     def use(model: Any) -> Any:
-        monkeypatch.setattr("chat.services.configured_model", lambda: model)
+        monkeypatch.setattr("chat.services.answering.configured_model", lambda: model)
         return model
 
     return use
@@ -422,7 +422,7 @@ def test_a_user_who_is_deactivated_gets_no_more_of_the_answer(
         ada.user.is_active = False
         ada.user.save()
 
-    monkeypatch.setattr("chat.services.KEEP_EVERY", 0.0)
+    monkeypatch.setattr("chat.services.answering.KEEP_EVERY", 0.0)
     model = use(Watched(PIECES, deactivate))
     events = ada.stream(EGGS)
     assert "done" not in [e.name for e in events]

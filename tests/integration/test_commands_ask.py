@@ -95,7 +95,7 @@ def test_ask_may_be_limited_to_a_collection(ada: Api) -> None:
 def test_ask_ends_with_1_when_the_model_fails(ada: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     ada.ready()
     model = ScriptedModel([], error=ModelBusy())
-    monkeypatch.setattr("chat.services.configured_model", lambda: model)
+    monkeypatch.setattr("chat.services.answering.configured_model", lambda: model)
     with pytest.raises(SystemExit) as caught:
         _run("ask", EGGS)
     assert caught.value.code == 1

@@ -90,7 +90,7 @@ def test_no_prompt_holds_what_is_somebody_elses(
     bob: Api, secret: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = ScriptedModel(["It sings in the rain [1]."])
-    monkeypatch.setattr("chat.services.configured_model", lambda: model)
+    monkeypatch.setattr("chat.services.answering.configured_model", lambda: model)
     for question in QUESTIONS:
         bob.ask(question)
     prompts = "".join(m.content for p in model.prompts for m in p.messages)
@@ -228,7 +228,7 @@ def test_somebody_elses_conversation_cannot_be_continued(
 ) -> None:
     conversation = ada.ask(QUESTIONS[0]).json()["conversation_id"]
     model, before = ScriptedModel(["No."]), Message.objects.count()
-    monkeypatch.setattr("chat.services.configured_model", lambda: model)
+    monkeypatch.setattr("chat.services.answering.configured_model", lambda: model)
     theirs = bob.ask("And then?", conversation_id=conversation)
     random = bob.ask("And then?", conversation_id=str(uuid.uuid4()))
     bodies = [assert_problem(r, 404, "not_found") | {"request_id": ""} for r in (theirs, random)]
@@ -304,7 +304,7 @@ def test_a_follow_up_does_not_carry_withdrawn_text_to_the_model(
     answer = bob.ask(QUESTIONS[0], documents=[shared["id"]]).json()
     _revoke(ada, shared)
     model = ScriptedModel(["It sings in the rain [1]."])
-    monkeypatch.setattr("chat.services.configured_model", lambda: model)
+    monkeypatch.setattr("chat.services.answering.configured_model", lambda: model)
     bob.ask("Where does the wren sing?", conversation_id=answer["conversation_id"])
     prompts = "".join(m.content for p in model.prompts for m in p.messages)
     assert "sing" in prompts

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from chat.services import question_ask
+from chat.services.asking import question_ask
 from documents.models import Document
 from tests.integration.factories import person
 from tests.integration.pages import Library, browser, html_of, library, text_of

@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import Message
 from chat.selectors import answer_of
-from chat.services import answer_events, question_ask
+from chat.services.answering import answer_events
+from chat.services.asking import question_ask
 from chat.types import DeltaEvent
 from documents.errors import ProductError
 from documents.management.users import add_user_argument, user_named

@@ -1,4 +1,4 @@
-"""What is done with questions: ask, answer, keep, rate, forget."""
+"""Answering a kept question, and keeping what comes of it."""
 
 from __future__ import annotations
 
@@ -9,32 +9,24 @@ import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, transaction
 from django.utils import timezone
 
 from chat.answer.engine import AnswerRun, Asked
 from chat.answer.retrieval import retriever
-from chat.errors import EmptyQuestion, QuestionTooLong
-from chat.llm.base import LanguageModel
-from chat.llm.factory import ModelConfig, make_model
-from chat.models import Citation, Conversation, Feedback, Message
-from chat.selectors import conversation_get, history, withdrawn
+from chat.models import Citation, Message
+from chat.selectors import history, withdrawn
+from chat.services.asking import scope_read
+from chat.services.models import configured_model
 from chat.signals import answer_finished
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
-from documents.embed import local
-from documents.errors import InvalidInput
 from documents.models import Document
-from documents.search.scope import EVERYTHING, Within, scope_for
-from documents.selectors import active_space, configured_embedder, space_embedder
 
-MAX_QUESTION = 2000
-TITLE_LENGTH = 80
 #: How often an answer that is streaming is written down, and its asker looked at, seconds.
 KEEP_EVERY = 1.0
 State = Message.State
@@ -56,89 +48,6 @@ def in_database(function: Callable[P, T]) -> Callable[P, Any]:
             close_old_connections()
 
     return sync_to_async(run)
-
-
-@lru_cache(maxsize=1)
-def _model(config: ModelConfig) -> LanguageModel | None:
-    return make_model(config)
-
-
-def configured_model() -> LanguageModel | None:
-    """Return the language model of the settings; nothing where answers are extractive."""
-    return _model(
-        ModelConfig(
-            model=settings.CHAT_MODEL,
-            api_key=settings.OPENAI_API_KEY,
-            base_url=settings.OPENAI_BASE_URL,
-        )
-    )
-
-
-def warm() -> None:
-    """Load what the first question needs, so that nobody waits for it. Opens no connection."""
-    try:
-        space = active_space()
-        embedder = space_embedder(space) if space else configured_embedder()
-        if embedder.model == local.MODEL:
-            embedder.embed_query("warm")
-        configured_model()
-    finally:
-        connection.close()
-
-
-def checked_question(question: str) -> str:
-    """Return the question without what no text contains. Raises ``InvalidInput``."""
-    question = question.replace("\x00", " ").encode("utf-8", "ignore").decode().strip()
-    if not question:
-        raise EmptyQuestion
-    if len(question) > MAX_QUESTION:
-        raise QuestionTooLong(f"A question holds at most {MAX_QUESTION:,} characters.")
-    return question
-
-
-def question_ask(
-    *,
-    user: User,
-    question: str,
-    conversation_id: object = None,
-    within: Within = EVERYTHING,
-) -> Message:
-    """Keep a question that is about to be answered, in a new conversation or a given one.
-
-    Raises ``InvalidInput`` for a question that cannot be asked, and ``NotFound`` for
-    a conversation, collection or document that the user may not see.
-    """
-    question = checked_question(question)
-    scope_for(user, within)
-    with transaction.atomic():
-        if conversation_id:
-            conversation = conversation_get(user, conversation_id)
-            conversation.save(update_fields=["updated_at"])
-        else:
-            title = " ".join(question.split())[:TITLE_LENGTH]
-            conversation = Conversation.objects.create(user=user, title=title)
-        message: Message = Message.objects.create(
-            conversation=conversation,
-            question=question,
-            scope=scope_kept(within),
-        )
-    return message
-
-
-def scope_kept(within: Within) -> dict[str, Any]:
-    """Return where a question was asked in a form that a message keeps."""
-    return {
-        "collections": list(within.collections),
-        "documents": [str(document) for document in within.documents],
-    }
-
-
-def scope_read(scope: dict[str, Any]) -> Within:
-    """Return where a kept question was asked."""
-    return Within(
-        collections=scope.get("collections", ()),
-        documents=[uuid.UUID(document) for document in scope.get("documents", ())],
-    )
 
 
 async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEvent, None]:
@@ -263,31 +172,3 @@ def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun) -> None:
 def _keep_stopped(message: Message, run: AnswerRun) -> None:
     nothing = AnswerDraft(message.question, run.text, False, 0.0, model=run.model_name)
     _keep(message, run.partial() or nothing, run, State.STOPPED)
-
-
-def conversation_rename(*, user: User, conversation: Conversation, title: str) -> Conversation:
-    """Give one of the user's conversations another title."""
-    title = " ".join(title.replace("\x00", " ").split())[:200]
-    if not title:
-        raise InvalidInput("A conversation needs a title.")
-    mine = conversation_get(user, conversation.pk)
-    mine.title = title
-    mine.save(update_fields=["title"])
-    return mine
-
-
-def conversation_delete(*, user: User, conversation: Conversation) -> None:
-    """Delete one of the user's conversations with all its answers."""
-    conversation_get(user, conversation.pk).delete()
-
-
-def feedback_set(*, user: User, message: Message, rating: int, comment: str = "") -> Feedback:
-    """Rate an answer of one's own; a second rating replaces the first."""
-    if rating not in {1, -1}:
-        raise InvalidInput("A rating is 1 or -1.")
-    if message.conversation.user_id != user.pk:
-        raise InvalidInput("Only who asked may rate the answer.")
-    feedback, _ = Feedback.objects.update_or_create(
-        message=message, defaults={"rating": rating, "comment": comment.strip()[:2000]}
-    )
-    return feedback

@@ -1,4 +1,4 @@
-"""The pages where questions are asked and answers are read."""
+"""Asking, and reading a conversation."""
 
 from __future__ import annotations
 
@@ -11,31 +11,25 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from chat.forms import AskForm, FeedbackForm, RenameForm
+from chat.forms import AskForm, RenameForm
 from chat.models import Conversation, Message
 from chat.selectors import (
-    answer_of,
     answers_of,
     conversation_get,
     conversation_list,
-    message_get,
 )
-from chat.services import (
-    answer_now,
-    conversation_delete,
-    conversation_rename,
-    feedback_set,
-    question_ask,
-)
+from chat.services.answering import answer_now
+from chat.services.asking import question_ask
+from chat.views.answers import exchange, place_of
 from documents.errors import InvalidInput, ProductError
 from documents.models import Document
 from documents.samples import QUESTIONS, sample_collection
 from documents.search.scope import Within
 from documents.selectors import document_get
 from documents.types import Status
-from documents.views.translate import person, told, translated
+from documents.views.translate import person, translated
 
 #: Conversations that the side column shows.
 SHOWN = 40
@@ -122,19 +116,9 @@ def _shown(request: HttpRequest, found: Conversation, form: AskForm) -> dict[str
     answers = answers_of(rows, person(request))
     return {
         "conversation": found,
-        "exchanges": [_exchange(*pair) for pair in zip(rows, answers, strict=True)],
+        "exchanges": [exchange(*pair) for pair in zip(rows, answers, strict=True)],
         "form": form,
         "rename_form": RenameForm(initial={"title": found.title}),
-    }
-
-
-def _exchange(message: Message, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return one question with its answer as the templates want it."""
-    return {
-        "message": message,
-        "answer": answer,
-        "feedback": getattr(message, "feedback", None),
-        "is_answering": answer["state"] == Message.State.ANSWERING,
     }
 
 
@@ -164,7 +148,7 @@ def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
     except InvalidInput as error:
         return _asked_again(request, found, form, error)
     answer_now(message)
-    return redirect(_place(message))
+    return redirect(place_of(message))
 
 
 def _first_error(errors: dict[str, Sequence[dict[str, str]]]) -> str:
@@ -183,68 +167,3 @@ def _asked_again(
         return render(request, "chat/home.html", _page(request, context), status=problem.status)
     context = _shown(request, found, form)
     return render(request, "chat/conversation.html", _page(request, context), status=problem.status)
-
-
-def _place(message: Message) -> str:
-    """Return the address of a message in its conversation."""
-    return f"{reverse('conversation', args=[message.conversation_id])}#message-{message.pk}"
-
-
-@require_safe
-@translated
-def message(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
-    """Return one question with its answer for swapping in; else its place on the page."""
-    found = message_get(person(request), message_id)
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect(_place(found))
-    context = {"exchange": _exchange(found, answer_of(found, person(request)))}
-    return render(request, "chat/_message.html", context)
-
-
-@require_POST
-@translated
-def rename(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Give a conversation another title."""
-    found, form = conversation_get(person(request), conversation_id), RenameForm(request.POST)
-    if form.is_valid():
-        title = form.cleaned_data["title"]
-        told(
-            request,
-            lambda: conversation_rename(user=person(request), conversation=found, title=title),
-        )
-    else:
-        messages.error(request, "A title has 1 to 200 characters.")
-    return redirect("conversation", conversation_id=found.pk)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@translated
-def remove(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
-    """Name what will go, and delete the conversation when that is confirmed."""
-    found = conversation_get(person(request), conversation_id)
-    if request.method == "POST":
-        told(
-            request,
-            lambda: conversation_delete(user=person(request), conversation=found),
-            "The conversation is deleted.",
-        )
-        return redirect("home")
-    context = {"place": "ask", "conversation": found, "count": found.messages.count()}
-    return render(request, "chat/conversation_delete.html", context)
-
-
-@require_POST
-@translated
-def feedback(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
-    """Keep what somebody thought of an answer."""
-    found, form = message_get(person(request), message_id), FeedbackForm(request.POST)
-    htmx = request.htmx  # type: ignore[attr-defined]
-    given = None
-    if form.is_valid():
-        given = feedback_set(user=person(request), message=found, **form.cleaned_data)
-    elif not htmx:
-        messages.error(request, "A comment has at most 2,000 characters.")
-    if not htmx:
-        return redirect(_place(found))
-    exchange = {"message": found, "feedback": given or getattr(found, "feedback", None)}
-    return render(request, "chat/_feedback.html", {"exchange": exchange})
