@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from celery.schedules import crontab
+
 from documents import crypto
 from documents.types import Mode, Role, Stage, Status
 from ragsite import env
@@ -28,6 +30,11 @@ for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, BROKER_DIR):
         _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise env.ConfigurationError(f"DATA_DIR must be a folder to write in: {error}") from None
+
+BACKUP_DIR = Path(env.text("BACKUP_DIR") or DATA_DIR / "backups").expanduser()
+if not BACKUP_DIR.is_absolute():
+    BACKUP_DIR = BASE_DIR / BACKUP_DIR
+BACKUP_KEEP = env.integer("BACKUP_KEEP", 7, low=0, high=1000)
 
 # --- secrets ----------------------------------------------------------------------
 
@@ -55,6 +62,7 @@ if len(_database_key) < 16:
     )
 _master = crypto.master_key(_database_key)
 FILE_KEY = crypto.derive(_master, "files")
+BACKUP_KEY = crypto.derive(_master, "backups")
 
 # --- what is served ---------------------------------------------------------------
 
@@ -259,6 +267,12 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
+if BACKUP_KEEP:
+    CELERY_BEAT_SCHEDULE["backup"] = {
+        "task": "ragsite.ops.tasks.backup",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 6 * 3600},
+    }
 
 # --- the API ----------------------------------------------------------------------
 
