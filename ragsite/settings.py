@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ragsite.limits.RateLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -219,6 +220,17 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_TEMP_DIR = str(TEMP_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+#: Requests admitted for each kind and time; by user, or by address before signing in.
+RATE_LIMITS = {
+    "requests": env.rate("RATE_LIMIT_REQUESTS", "6000/m"),
+    "anonymous": env.rate("RATE_LIMIT_ANONYMOUS", "300/m"),
+    "login": env.rate("RATE_LIMIT_LOGIN", "20/m"),
+    "account": env.rate("RATE_LIMIT_ACCOUNT", "10/m"),
+    "ask": env.rate("RATE_LIMIT_ASK", "60/m"),
+    "search": env.rate("RATE_LIMIT_SEARCH", "600/m"),
+    "upload": env.rate("RATE_LIMIT_UPLOAD", "600/m"),
+}
+
 # --- reading, searching, answering ------------------------------------------------
 
 CHUNK_SIZE = env.integer("CHUNK_SIZE", 1000, low=100, high=20_000)
@@ -233,9 +245,26 @@ EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 
-# --- background work --------------------------------------------------------------
+# --- cache ------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "ragsite",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "ragsite.cache.SqliteCache",
+        "LOCATION": str(DATA_DIR / "cache.db"),
+        "OPTIONS": {"key": crypto.derive(_master, "cache").hex(), "MAX_ENTRIES": 50_000},
+    }
+}
+
+# --- background work --------------------------------------------------------------
+
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 # Longer than any task may run: with less, Redis would hand a running task to a second worker.
 _task_limit = 900
