@@ -24,7 +24,7 @@ from documents.search.highlight import highlights
 from documents.search.query import NO_EVIDENCE, RERANKED, analyse, evidence, relevances, rerank
 from documents.search.scope import EVERYTHING, Within, scope_for
 from documents.selectors import active_space, search_index, space_embedder
-from documents.types import Hit, Mode, Scope, Scored
+from documents.types import AsOf, Hit, Mode, Scope, Scored
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class SearchResult:
     mode: Mode
     took_ms: float
     hits: tuple[Hit, ...]
+    as_of: AsOf | None = None
 
 
 def search(
@@ -65,7 +66,7 @@ def search(
     rows = _read(user, scope, found, max(limit, RERANKED))
     hits = _ranked(query, rows, mode, limit)
     took_ms = (time.perf_counter() - started) * 1000
-    return SearchResult(query, mode, round(took_ms, 2), tuple(hits))
+    return SearchResult(query, mode, round(took_ms, 2), tuple(hits), within.as_of)
 
 
 def checked_query(query: str) -> str:
@@ -141,7 +142,13 @@ def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, 
     )
     if scope.versions is None:
         chunks = chunks.filter(version__document__current_version=F("version"))
-    return {chunk.pk: chunk for chunk in chunks.select_related("version__document")}
+    then = scope.versions
+    return {
+        chunk.pk: chunk
+        for chunk in chunks.select_related("version__document__current_version")
+        # Asked here, not in the query: a library as it was may name tens of thousands.
+        if then is None or chunk.version_id in then
+    }
 
 
 def _ranked(query: str, rows: Sequence[_Row], mode: Mode, limit: int) -> list[Hit]:
@@ -166,7 +173,7 @@ def _ranked(query: str, rows: Sequence[_Row], mode: Mode, limit: int) -> list[Hi
 
 
 def _hit(row: _Row, relevance: float, query: str) -> Hit:
-    chunk, version = row.chunk, row.chunk.version
+    chunk, version, current = row.chunk, row.chunk.version, row.document.current_version
     return Hit(
         chunk_id=chunk.pk,
         document_id=str(row.document.pk),
@@ -181,5 +188,6 @@ def _hit(row: _Row, relevance: float, query: str) -> Hit:
         ordinal=chunk.ordinal,
         version_id=version.pk,
         collection_id=row.document.collection_id,
+        current_version=current.number if current else 0,
         highlights=highlights(chunk.text, query) if query else (),
     )
