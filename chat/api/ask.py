@@ -39,7 +39,7 @@ from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEv
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
 from documents.errors import ProductError
-from documents.search.scope import Within
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 
 EVENT_STREAM = "text/event-stream"
@@ -114,6 +114,7 @@ class AskView(APIView):
                     for key in data.get("collections", ())
                 ],
                 documents=data.get("documents", ()),
+                as_of=as_of_read(data.get("as_of")),
             ),
         )
         accepts = request.headers.get("Accept", "")

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from chat.models import Conversation, Message
 from chat.types import Verdict
+from documents.api.serializers import AS_OF
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
@@ -24,6 +25,9 @@ class QuestionSerializer(serializers.Serializer[Any]):
     )
     documents = serializers.ListField(
         child=serializers.UUIDField(), required=False, max_length=1000
+    )
+    as_of = serializers.CharField(
+        required=False, allow_blank=True, allow_null=True, help_text=AS_OF
     )
     stream = serializers.BooleanField(required=False, default=False)
 

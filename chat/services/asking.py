@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from chat.errors import EmptyQuestion, QuestionTooLong
 from chat.models import Conversation, Message
 from chat.selectors import conversation_get
 from documents.search.scope import EVERYTHING, Within, scope_for
+from documents.types import AsOf
 
 MAX_QUESTION = 2000
 TITLE_LENGTH = 80
@@ -61,6 +63,7 @@ def scope_kept(within: Within) -> dict[str, Any]:
     return {
         "collections": list(within.collections),
         "documents": [str(document) for document in within.documents],
+        "as_of": _as_of_kept(within.as_of),
     }
 
 
@@ -69,4 +72,19 @@ def scope_read(scope: dict[str, Any]) -> Within:
     return Within(
         collections=scope.get("collections", ()),
         documents=[uuid.UUID(document) for document in scope.get("documents", ())],
+        as_of=_as_of_kept_read(scope.get("as_of")),
     )
+
+
+def _as_of_kept(as_of: AsOf | None) -> dict[str, Any] | None:
+    if as_of is None:
+        return None
+    moment = as_of.moment.isoformat() if as_of.moment else None
+    return {"asked": as_of.asked, "moment": moment, "version": as_of.version}
+
+
+def _as_of_kept_read(kept: dict[str, Any] | None) -> AsOf | None:
+    if not kept:
+        return None
+    moment = datetime.fromisoformat(kept["moment"]) if kept["moment"] else None
+    return AsOf(moment=moment, version=kept["version"], asked=kept["asked"])

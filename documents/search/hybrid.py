@@ -26,7 +26,16 @@ from documents.search.scope import EVERYTHING, Within, scope_for
 from documents.search.tracing import SHOWN, Stopwatch, looked_for, ranks
 from documents.search.tuning import AS_IT_IS, Tuning
 from documents.selectors import active_space, search_index, space_embedder
-from documents.types import Hit, Mode, Outcome, Scope, Scored, SearchTrace, TracedCandidate
+from documents.types import (
+    AsOf,
+    Hit,
+    Mode,
+    Outcome,
+    Scope,
+    Scored,
+    SearchTrace,
+    TracedCandidate,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +58,7 @@ class SearchResult:
     took_ms: float
     hits: tuple[Hit, ...]
     trace: SearchTrace | None = None
+    as_of: AsOf | None = None
 
 
 def search(
@@ -80,7 +90,7 @@ def search(
     hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(ranked[:limit])]
     took_ms = round((time.perf_counter() - started) * 1000, 2)
     trace = _trace(query, mode, found, ranked, limit, watch) if explain else None
-    return SearchResult(query, mode, took_ms, tuple(hits), trace)
+    return SearchResult(query, mode, took_ms, tuple(hits), trace, within.as_of)
 
 
 def checked_query(query: str) -> str:
@@ -186,7 +196,13 @@ def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, 
     )
     if scope.versions is None:
         chunks = chunks.filter(version__document__current_version=F("version"))
-    return {chunk.pk: chunk for chunk in chunks.select_related("version__document")}
+    then = scope.versions
+    return {
+        chunk.pk: chunk
+        for chunk in chunks.select_related("version__document__current_version")
+        # Asked here, not in the query: a library as it was may name tens of thousands.
+        if then is None or chunk.version_id in then
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +236,7 @@ def _ranked(query: str, rows: Sequence[_Row], mode: Mode) -> list[_Ranked]:
 
 def _hit(item: _Ranked, query: str) -> Hit:
     chunk, document = item.row.chunk, item.row.document
+    current = document.current_version
     return Hit(
         chunk_id=chunk.pk,
         document_id=str(document.pk),
@@ -234,6 +251,7 @@ def _hit(item: _Ranked, query: str) -> Hit:
         ordinal=chunk.ordinal,
         version_id=chunk.version.pk,
         collection_id=document.collection_id,
+        current_version=current.number if current else 0,
         highlights=highlights(chunk.text, query) if query else (),
     )
 

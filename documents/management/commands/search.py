@@ -10,9 +10,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from documents.api.serializers import SearchResultSerializer
 from documents.errors import ProductError
+from documents.management.scope import add_scope_arguments, document_named
 from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
-from documents.search.scope import Within
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 from documents.types import Mode, SearchTrace
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--explain", action="store_true", help="Tell how the results came about."
         )
+        add_scope_arguments(parser)
         add_user_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +48,11 @@ class Command(BaseCommand):
                 mode=Mode(options["mode"]),
                 limit=options["limit"],
                 explain=options["explain"],
-                within=Within([collection_get(user, named).pk] if named else ()),
+                within=Within(
+                    [collection_get(user, named).pk] if named else (),
+                    [document_named(user, options["document"])] if options["document"] else (),
+                    as_of_read(options["as_of"]),
+                ),
             )
         except ProductError as error:
             raise CommandError(error.message) from None
@@ -60,7 +66,8 @@ class Command(BaseCommand):
         for number, hit in enumerate(result.hits, start=1):
             page = f", page {hit.page}" if hit.page else ""
             heading = f", {hit.heading}" if hit.heading else ""
-            place = f"{hit.document_title}, version {hit.version}{page}{heading}"
+            now = f" (now {hit.current_version})" if hit.version != hit.current_version else ""
+            place = f"{hit.document_title}, version {hit.version}{now}{page}{heading}"
             self.stdout.write(f"{number:2}. {hit.relevance:.2f}  {place}")
             self.stdout.write("    " + " ".join(hit.text.split())[:300])
         self.stdout.write(f"{len(result.hits)} passages in {result.took_ms:.0f} ms.")
