@@ -1,5 +1,7 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from analytics import api_metrics
+
+urlpatterns = [path("metrics", api_metrics.ExpositionView.as_view(), name="exposition")]

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ragsite.middleware.RequestIdMiddleware",
+    "analytics.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ragsite.middleware.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -219,6 +220,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_SIZE
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_TEMP_DIR = str(TEMP_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
+
+#: Days that requests and numbers about them are kept; 0 keeps no requests at all.
+REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", 30, low=0, high=3650)
+METRICS_DAYS = env.integer("METRICS_DAYS", 365, low=1, high=3650)
+#: Tests write what was noted themselves.
+RECORD_IN_BACKGROUND = True
 
 #: Requests admitted for each kind and time; by user, or by address before signing in.
 RATE_LIMITS = {
