@@ -224,6 +224,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 #: Days that requests and numbers about them are kept; 0 keeps no requests at all.
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", 30, low=0, high=3650)
 METRICS_DAYS = env.integer("METRICS_DAYS", 365, low=1, high=3650)
+#: Whether administrators see what is asked; without it, numbers alone.
+ANALYTICS_QUESTIONS = env.boolean("ANALYTICS_QUESTIONS", default=True)
 #: Tests write what was noted themselves.
 RECORD_IN_BACKGROUND = True
 

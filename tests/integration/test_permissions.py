@@ -43,6 +43,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/health/live": ANYBODY,
     "GET /api/health/ready": ANYBODY,
     "GET /api/metrics": (403, 403, 403, 403, 401, 403),
+    "GET /api/analytics": (403, 403, 403, 403, 401, 403),
+    "GET /api/analytics/table.csv": (403, 403, 403, 403, 401, 403),
     "GET /api/documents": SIGNED_IN,
     "POST /api/documents/upload": (202, 202, 403, 404, 401, 403),
     "GET /api/documents/{document_id}": MEMBERS_READ,
