@@ -27,7 +27,7 @@ class EncryptedStorage(FileSystemStorage):
     """A file storage that encrypts what it writes and is durable when it returns.
 
     A name stands for one content (see ``original_name``), so writing a name that
-    exists already is a no-op.
+    exists already is a no-op, unless the file has been damaged.
     """
 
     def __init__(self, location: str | os.PathLike[str] | None = None) -> None:
@@ -41,7 +41,7 @@ class EncryptedStorage(FileSystemStorage):
         target = Path(self.path(name))
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not target.exists():
+            if not _is_sound(target):
                 _write_durably(target, crypto.encrypt(content.read(), settings.FILE_KEY))
         except OSError as error:
             raise StorageFailed from error
@@ -53,6 +53,15 @@ class EncryptedStorage(FileSystemStorage):
         except OSError as error:
             raise StorageFailed("The original of this version is missing.") from error
         return ContentFile(crypto.decrypt(data, settings.FILE_KEY), name=name)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the file is there and opens with the key."""
+    try:
+        crypto.decrypt(path.read_bytes(), settings.FILE_KEY)
+    except (FileNotFoundError, StorageFailed):
+        return False
+    return True
 
 
 def _write_durably(target: Path, data: bytes) -> None:
