@@ -18,7 +18,7 @@ from documents.ingest import lease as leases
 from documents.models import DocumentVersion
 from ragsite.ops import doctor
 from ragsite.ops.doctor import Finding, examine
-from tests.integration.factories import Api
+from tests.integration.factories import WREN, Api
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +64,15 @@ def test_a_damaged_original_is_found(ada: Api) -> None:
     path = storage.original_path(DocumentVersion.objects.get().original)
     path.write_bytes(path.read_bytes()[:-1] + b"\0")
     assert "damaged" in found("originals").seen
+
+
+def test_a_damaged_original_is_mended_by_the_same_file(ada: Api) -> None:
+    ada.ready()
+    version = DocumentVersion.objects.get()
+    path = storage.original_path(version.original)
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+    storage.original_save(WREN, version.sha256)
+    assert storage.original_read(version.original) == WREN
 
 
 def test_a_passage_that_no_search_finds_is_a_fault(ada: Api) -> None:
