@@ -2,6 +2,10 @@
 
 from django.urls import path
 
-from analytics import api_metrics
+from analytics import api_metrics, views
 
-urlpatterns = [path("metrics", api_metrics.ExpositionView.as_view(), name="exposition")]
+urlpatterns = [
+    path("dashboard", views.overview, name="dashboard"),
+    path("dashboard/requests", views.requests, name="dashboard_requests"),
+    path("metrics", api_metrics.ExpositionView.as_view(), name="exposition"),
+]
