@@ -56,7 +56,7 @@ def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
         day = datetime.fromisoformat(found["day"])
         if found["time"] is None:
             return datetime.combine(day, time.max, zone).astimezone(UTC)
-        offset = _offset(found["offset"] or "")
+        offset = _offset((found["offset"] or "").upper())
         moment = datetime.fromisoformat(f"{found['day']}T{found['time']}{offset}")
         aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         return aware.astimezone(UTC)
