@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, time
+from itertools import zip_longest
 
 from django import template
 from django.utils import timezone
@@ -29,19 +30,23 @@ def moment(as_of: AsOf) -> str:
 @register.simple_tag
 def rewording(runs: Iterable[WordRun]) -> SafeString:
     """Return the words of a reworded passage: what went struck out, what came underlined."""
-    return format_html_join("", "{}", ((_run(run),) for run in runs))
+    given = list(runs)
+    following = [run.kind for run in given[1:]]
+    shown = zip_longest(given, following)
+    return format_html_join("", "{}", ((_run(run, kind),) for run, kind in shown))
 
 
-def _run(run: WordRun) -> SafeString | str:
+def _run(run: WordRun, following: WordKind | None) -> SafeString | str:
+    """One run; what went stands apart from what came in its place."""
     if run.kind is WordKind.SAME:
         return run.text
     words = run.text.rstrip()
-    form = (
-        '<ins><span class="spoken">added: </span>{}</ins>{}'
-        if run.kind is WordKind.ADDED
-        else '<del><span class="spoken">removed: </span>{}</del>{}'
-    )
-    return format_html(form, words, run.text[len(words) :] or " ")
+    space = run.text[len(words) :]
+    if run.kind is WordKind.ADDED:
+        return format_html('<ins><span class="spoken">added: </span>{}</ins>{}', words, space)
+    if following is WordKind.ADDED:
+        space = space or " "
+    return format_html('<del><span class="spoken">removed: </span>{}</del>{}', words, space)
 
 
 def _is_day(as_of: AsOf, local: datetime) -> bool:

@@ -132,8 +132,18 @@ def test_a_version_that_was_overtaken_before_it_was_ready_never_was_current(ada:
     between = timezone.now()
     pipeline.process(second)
     late = DocumentVersion.objects.get(number=2).ready_at
+    assert late
     for moment in (between, late, late + timedelta(seconds=1), timezone.now()):
         assert _scope(ada, moment.isoformat()) == {3}
+
+
+def test_a_clock_that_went_back_makes_no_two_versions_current_at_once(ada: Api) -> None:
+    document = ada.ready(data=text(1))
+    ahead = timezone.now() + timedelta(hours=1)
+    DocumentVersion.objects.update(ready_at=ahead)
+    add(ada, document, 2)
+    first, second = DocumentVersion.objects.order_by("number")
+    assert first.ready_at == first.superseded_at == second.ready_at == ahead
 
 
 def test_nothing_but_the_last_ready_version_answers_while_the_next_is_read_and_after_it_fails(

@@ -26,7 +26,7 @@ def text(version: int) -> bytes:
     return WREN.replace(b"seven", EGGS[version - 1].encode())
 
 
-def dated(document_id: object) -> None:
+def dated(document_id: str) -> None:
     """Let the versions of a document have become ready at the times above."""
     versions = list(DocumentVersion.objects.filter(document_id=document_id).order_by("number"))
     for version, ready, following in zip(versions, READY, [*READY[1:], None], strict=False):

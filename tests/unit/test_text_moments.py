@@ -100,6 +100,7 @@ def test_what_was_written_is_kept() -> None:
         "²",
         "١",
         "version",
+        f"version{' ' * 60}2",
         "2026-05-31; DROP TABLE x",
     ],
 )
