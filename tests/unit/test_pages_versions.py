@@ -35,7 +35,7 @@ def _run(kind: WordKind, text: str) -> WordRun:
 
 
 def _shown(*runs: tuple[WordKind, str]) -> str:
-    html = rewording(_run(kind, text) for kind, text in runs)
+    html = str(rewording(_run(kind, text) for kind, text in runs))
     for said in ("removed: ", "added: "):
         html = html.replace(f'<span class="spoken">{said}</span>', "")
     return html
