@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
+from documents.forms import MomentField
 from documents.models import Collection, Document
 
 
@@ -24,6 +25,7 @@ class AskForm(forms.Form):
     documents = forms.ModelMultipleChoiceField(
         Document.objects.none(), required=False, widget=forms.MultipleHiddenInput()
     )
+    as_of = MomentField(required=False, label="As it was on")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection as AnyOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Citation, Conversation, Message
+from chat.provenance import UNREADABLE, Source, Standing, provenance
 from chat.types import Turn
 from documents.errors import NotFound
 from documents.models import Document
@@ -63,7 +63,7 @@ def answer_of(message: Message, user: User) -> dict[str, Any]:
 
 
 def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
-    """Return answers in the shape of the API, with two queries for all of them.
+    """Return answers in the shape of the API, with at most three queries for all of them.
 
     What cites a document that the user may no longer read, or that is gone, shows
     neither its quote nor the sentences that nothing else carries.
@@ -73,16 +73,34 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     for citation in Citation.objects.filter(message__in=messages).order_by("n"):
         cited[citation.message_id].append(citation)
     ids = {c.document_id for group in cited.values() for c in group}
-    readable = set(
-        Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
-    )
-    return [_answer(message, cited[message.pk], readable) for message in messages]
+    rows = Document.objects.visible_to(user).filter(pk__in=ids)
+    numbers = rows.values_list("pk", "current_version__number", "newest_version__number")
+    readable = {pk: Standing(current, newest) for pk, current, newest in numbers}
+    own = _own(user, (m.pk for m in messages if any(not c.document_id for c in cited[m.pk])))
+    return [
+        _answer(message, cited[message.pk], readable, is_own=message.pk in own)
+        for message in messages
+    ]
+
+
+def _own(user: User, message_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of the messages that the user asked; no query where there are none."""
+    wanted = list(message_ids)
+    if not wanted:
+        return set()
+    rows = Message.objects.filter(pk__in=wanted, conversation__user_id=user.pk)
+    return set(rows.values_list("pk", flat=True))
 
 
 def _answer(
-    message: Message, citations: list[Citation], readable: AnyOf[uuid.UUID | None]
+    message: Message,
+    citations: list[Citation],
+    readable: Mapping[uuid.UUID, Standing],
+    *,
+    is_own: bool,
 ) -> dict[str, Any]:
     lost = {c.n for c in citations if c.document_id not in readable}
+    sources = [_source(c, readable, is_own=is_own) for c in citations]
     text, sentences = withdrawn(message, lost)
     state, error = _state(message)
     return {
@@ -96,7 +114,11 @@ def _answer(
         "refused": message.refused,
         "confidence": message.confidence,
         "sentences": sentences,
-        "citations": [_citation(c, available=c.n not in lost) for c in citations],
+        "citations": [
+            _citation(c, available=c.n not in lost) | source.age()
+            for c, source in zip(citations, sources, strict=True)
+        ],
+        **provenance(sources, message.scope),
         "model": message.model,
         "usage": message.usage,
         "timings": message.timings,
@@ -133,11 +155,20 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
     return "".join([*parts, text[cut:]]), shown
 
 
+def _source(citation: Citation, readable: Mapping[uuid.UUID, Standing], *, is_own: bool) -> Source:
+    """Return what a citation rests on; a deleted document is named to who asked of it."""
+    document_id = citation.document_id
+    is_named = is_own if document_id is None else document_id in readable
+    title = citation.title if is_named else UNREADABLE
+    standing = None if document_id is None else readable.get(document_id)
+    return Source(document_id if standing else None, title, citation.version, standing)
+
+
 def _citation(citation: Citation, *, available: bool) -> dict[str, Any]:
     return {
         "n": citation.n,
         "document_id": str(citation.document_id) if available else None,
-        "title": citation.title if available else "A source you can no longer read",
+        "title": citation.title if available else UNREADABLE,
         "version": citation.version,
         "page": citation.page,
         "quote": citation.quote if available else "",

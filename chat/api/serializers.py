@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from chat.models import Conversation, Message
+from chat.provenance import SourceState
 from chat.types import Verdict
 from documents.api.serializers import AS_OF
 
@@ -56,6 +57,25 @@ class CitationSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     url = serializers.CharField(allow_null=True)
     available = serializers.BooleanField(help_text="Whether the caller may still read it.")
+    current_version = serializers.IntegerField(
+        allow_null=True, help_text="What the document answers from now."
+    )
+    versions = serializers.IntegerField(allow_null=True, help_text="How many there are now.")
+    outdated = serializers.BooleanField(help_text="Whether the document answers otherwise now.")
+
+
+class SourceSerializer(serializers.Serializer[Any]):
+    """A version that an answer rests on, and what became of it."""
+
+    document_id = serializers.UUIDField(allow_null=True)
+    title = serializers.CharField()
+    version = serializers.IntegerField()
+    current_version = serializers.IntegerField(allow_null=True)
+    versions = serializers.IntegerField(allow_null=True)
+    state = serializers.ChoiceField(
+        choices=list(SourceState),
+        help_text="Deleted is also what the caller may no longer read.",
+    )
 
 
 class AnswerErrorSerializer(serializers.Serializer[Any]):
@@ -79,6 +99,12 @@ class AnswerSerializer(serializers.Serializer[Any]):
     confidence = serializers.FloatField()
     sentences = SentenceSerializer(many=True)
     citations = CitationSerializer(many=True)
+    as_of = serializers.CharField(allow_null=True, help_text="As it was asked, or null.")
+    based_on = SourceSerializer(many=True)
+    outdated = serializers.BooleanField(
+        help_text="Whether a source has a newer version, or is gone. Newer versions do not"
+        " count for what was asked as of a time on purpose."
+    )
     model = serializers.CharField()
     usage = serializers.DictField(child=serializers.IntegerField())
     timings = serializers.DictField(

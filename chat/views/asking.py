@@ -23,7 +23,7 @@ from chat.selectors import (
 from chat.services.answering import answer_now
 from chat.services.asking import question_ask
 from chat.views.answers import exchange, place_of
-from documents.errors import InvalidInput, ProductError
+from documents.errors import InvalidInput, NotFound, ProductError
 from documents.models import Document
 from documents.samples import QUESTIONS, sample_collection
 from documents.search.scope import Within
@@ -76,6 +76,7 @@ def home(request: HttpRequest) -> HttpResponse:
     initial = {
         "question": request.GET.get("q", "")[:2000],
         "documents": [document.pk] if document else [],
+        "as_of": request.GET.get("as_of", "")[:40],
     }
     context = {"form": AskForm(person(request), initial=initial), "document": document}
     return render(request, "chat/home.html", _page(request, context | _welcome(person(request))))
@@ -126,7 +127,11 @@ def _last_scope(found: Conversation) -> dict[str, Any]:
     """Return where the last question was asked: the next one begins there."""
     last = found.messages.order_by("-created_at").first()
     scope = last.scope if last else {}
-    return {"collections": scope.get("collections", []), "documents": scope.get("documents", [])}
+    return {
+        "collections": scope.get("collections", []),
+        "documents": scope.get("documents", []),
+        "as_of": (scope.get("as_of") or {}).get("asked", ""),
+    }
 
 
 def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
@@ -143,9 +148,10 @@ def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
             within=Within(
                 collections=[row.pk for row in form.cleaned_data["collections"]],
                 documents=[row.pk for row in form.cleaned_data["documents"]],
+                as_of=form.cleaned_data["as_of"],
             ),
         )
-    except InvalidInput as error:
+    except (InvalidInput, NotFound) as error:  # a version that is not there keeps the question
         return _asked_again(request, found, form, error)
     answer_now(message)
     return redirect(place_of(message))
@@ -154,6 +160,8 @@ def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
 def _first_error(errors: dict[str, Sequence[dict[str, str]]]) -> str:
     if "question" in errors:
         return "Please type a question."
+    if "as_of" in errors:
+        return errors["as_of"][0]["message"]
     return "What the question was narrowed to is no longer there. Choose again."
 
 

@@ -23,7 +23,7 @@ MAX_CHARACTERS = 5_000_000
 #: A longer line is compared sentence by sentence.
 _LONG_LINE = 2_000
 #: Words of each side that are compared one by one; beyond, a passage is old or new.
-_WORDS = 400_000
+_WORDS = 200_000
 #: The share of words two passages have in common when one is the other reworded.
 _SAME = 0.5
 #: The share of the shorter one's words in the longer one when a passage was split or joined.
@@ -78,9 +78,9 @@ class Change:
 def compare(before: str, after: str) -> list[Change]:
     """Return what became of every passage, in the order of the new text.
 
-    What was removed stands where it was. Time is about a second for texts of a
-    million characters, memory a few times theirs. Raises ``TooComplex`` for a text
-    of more than five million characters.
+    What was removed stands where it was. Texts of a million characters take 0.1
+    seconds when little changed and 2 when everything did, and memory a few times
+    theirs. Raises ``TooComplex`` for a text of more than five million characters.
     """
     if max(len(before), len(after)) > MAX_CHARACTERS:
         raise TooComplex(

@@ -37,11 +37,13 @@ def as_of_from(text: str, *, zone: tzinfo, now: datetime) -> AsOf | None:
     asked = text.strip()
     if not asked:
         return None
+    if len(asked) > MAX_LENGTH:
+        raise InvalidInput(f"This is too long for a point in time. {_HELP}")
     if found := _VERSION.fullmatch(asked):
         return AsOf(version=_number(found[1]), asked=asked)
     if found := _MOMENT.fullmatch(asked):
         return AsOf(moment=min(_moment(found, zone), now.astimezone(UTC)), asked=asked)
-    raise InvalidInput(f"“{asked[:MAX_LENGTH]}” is no point in time. {_HELP}")
+    raise InvalidInput(f"“{asked}” is no point in time. {_HELP}")
 
 
 def _number(digits: str) -> int:
@@ -56,7 +58,7 @@ def _moment(found: re.Match[str], zone: tzinfo) -> datetime:
         day = datetime.fromisoformat(found["day"])
         if found["time"] is None:
             return datetime.combine(day, time.max, zone).astimezone(UTC)
-        offset = _offset(found["offset"] or "")
+        offset = _offset((found["offset"] or "").upper())
         moment = datetime.fromisoformat(f"{found['day']}T{found['time']}{offset}")
         aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
         return aware.astimezone(UTC)

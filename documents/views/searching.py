@@ -28,7 +28,7 @@ def _found(request: HttpRequest, form: SearchForm) -> SearchResult | None:
         mode=Mode(form.cleaned_data["mode"] or Mode.HYBRID),
         limit=LIMIT,
         explain=request.GET.get("explain") == "1",
-        within=Within([collection.pk] if collection else ()),
+        within=Within([collection.pk] if collection else (), as_of=form.cleaned_data["as_of"]),
     )
 
 

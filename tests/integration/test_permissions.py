@@ -51,6 +51,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "PATCH /api/documents/{document_id}": (200, 200, 403, 404, 401, 403),
     "DELETE /api/documents/{document_id}": (204, 204, 403, 404, 401, 403),
     "POST /api/documents/{document_id}/retry": (409, 409, 403, 404, 401, 403),
+    "GET /api/documents/{document_id}/diff": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions": MEMBERS_READ,
     "POST /api/documents/{document_id}/versions": (202, 202, 403, 404, 401, 403),
     "GET /api/documents/{document_id}/versions/{number}": MEMBERS_READ,
@@ -121,6 +122,8 @@ class World:
         body = BODIES.get(route)
         if route == "GET /api/search":
             path += "?q=wren"
+        if route.endswith("/diff"):
+            path += "?from=1&to=1"
         kind = FORM if isinstance(body, bytes) else "application/json"
         return self.callers[caller].send(method, path, body, content_type=kind)
 
