@@ -1,10 +1,10 @@
-"""Reads of conversations and answers, as their owner may see them now."""
+"""Reads of conversations and answers, as their owner or another reader may see them now."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection as AnyOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chat.masking import for_reader
 from chat.models import Citation, Conversation, Message
 from chat.types import Turn
 from documents.errors import NotFound
@@ -23,13 +24,29 @@ INTERRUPTED = {
     "code": "interrupted",
     "message": "The answer was interrupted. What had arrived was kept.",
 }
+#: Questions with their answers that one page of a conversation shows.
+TURNS_SHOWN = 50
 WITHDRAWN = "(You can no longer read the source of this sentence.)"
 
 
 def conversation_list(user: User) -> QuerySet[Conversation]:
     """Return the user's conversations, the latest first."""
     rows: QuerySet[Conversation] = Conversation.objects.visible_to(user)
-    return rows.order_by("-updated_at", "id")
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_shared(user: User) -> QuerySet[Conversation]:
+    """Return what others let the user read, the latest first."""
+    rows: QuerySet[Conversation] = Conversation.objects.shared_to(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_readable(user: User, *, shared: bool | None = None) -> QuerySet[Conversation]:
+    """Return one's own and what others share, the latest first; with ``shared`` one of both."""
+    if shared is not None:
+        return conversations_shared(user) if shared else conversation_list(user)
+    rows: QuerySet[Conversation] = Conversation.objects.readable_by(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
 
 
 def _key(value: object) -> uuid.UUID:
@@ -42,7 +59,26 @@ def _key(value: object) -> uuid.UUID:
 def conversation_get(user: User, conversation_id: object) -> Conversation:
     """Return one of the user's conversations. Raises ``NotFound``."""
     key = _key(conversation_id)
-    found: Conversation | None = Conversation.objects.visible_to(user).filter(pk=key).first()
+    rows = Conversation.objects.visible_to(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conversation_read(user: User, conversation_id: object) -> Conversation:
+    """Return a conversation that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Conversation.objects.readable_by(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=_key(conversation_id)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_read(user: User, message_id: object) -> Message:
+    """Return a message that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Message.objects.readable_by(user).select_related("conversation")
+    found: Message | None = rows.filter(pk=_key(message_id)).first()
     if found is None:
         raise NotFound
     return found
@@ -57,6 +93,61 @@ def message_get(user: User, message_id: object) -> Message:
     return found
 
 
+def turns(
+    conversation: Conversation, *, before: Message | None = None, limit: int = TURNS_SHOWN
+) -> list[Message]:
+    """Return the last messages of a conversation, oldest first, without those replaced.
+
+    With ``before``, the last ones that stand before that message.
+    """
+    rows = conversation.messages.newest().select_related("feedback")
+    if before is not None:
+        rows = rows.filter(place__lt=before.place)
+    return list(rows.order_by("-place", "-created_at", "-pk")[:limit])[::-1]
+
+
+def page_end(message: Message) -> uuid.UUID | None:
+    """Return the message before which a page ends that shows this one; none for the last page."""
+    later = message.conversation.messages.newest().filter(place__gt=message.place)
+    keys = later.order_by("place").values_list("pk", flat=True)[:TURNS_SHOWN]
+    return keys[TURNS_SHOWN // 2] if len(keys) == TURNS_SHOWN else None
+
+
+def earlier_of(messages: Sequence[Message]) -> dict[uuid.UUID, list[Message]]:
+    """Return for each message those that it replaced, the latest first. One query at most."""
+    again = [message for message in messages if message.replaces_id]
+    if not again:
+        return {}
+    rows = Message.objects.filter(
+        conversation__in={message.conversation_id for message in again},
+        place__in={message.place for message in again},
+    ).exclude(replaced_by=None)
+    by_id = {row.pk: row for row in rows.select_related("conversation", "feedback")}
+    return {message.pk: list(_chain(message, by_id)) for message in again}
+
+
+def _chain(message: Message, by_id: dict[uuid.UUID, Message]) -> Iterable[Message]:
+    while message.replaces_id is not None and message.replaces_id in by_id:
+        message = by_id[message.replaces_id]
+        yield message
+
+
+def newest_of(message: Message) -> Message:
+    """Return the message that replaced this one, and the one that replaced that, at last."""
+    rows = Message.objects.filter(conversation_id=message.conversation_id, place=message.place)
+    by_replaced = {row.replaces_id: row for row in rows}
+    while message.pk in by_replaced:
+        message = by_replaced[message.pk]
+    return message
+
+
+def is_answering(conversation: Conversation) -> bool:
+    """Whether an answer of this conversation is being written at this moment."""
+    alive = timezone.now() - ANSWER_SILENT_AFTER
+    rows = conversation.messages.filter(state=Message.State.ANSWERING, touched_at__gt=alive)
+    return bool(rows.exists())
+
+
 def answer_of(message: Message, user: User) -> dict[str, Any]:
     """Return an answer in the shape of the API."""
     return answers_of([message], user)[0]
@@ -66,7 +157,8 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     """Return answers in the shape of the API, with two queries for all of them.
 
     What cites a document that the user may no longer read, or that is gone, shows
-    neither its quote nor the sentences that nothing else carries.
+    neither its quote nor the sentences that nothing else carries. Who did not ask
+    sees less: what ``chat.masking`` leaves.
     """
     messages = list(messages)
     cited: dict[uuid.UUID, list[Citation]] = {message.pk: [] for message in messages}
@@ -76,7 +168,11 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     readable = set(
         Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
     )
-    return [_answer(message, cited[message.pk], readable) for message in messages]
+    answers = [_answer(message, cited[message.pk], readable) for message in messages]
+    return [
+        answer if message.conversation.user_id == user.pk else for_reader(answer)
+        for message, answer in zip(messages, answers, strict=True)
+    ]
 
 
 def _answer(
@@ -88,6 +184,7 @@ def _answer(
     return {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
+        "replaces": str(message.replaces_id) if message.replaces_id else None,
         "question": message.question,
         "standalone_question": message.standalone_question,
         "answer": text,
@@ -159,13 +256,17 @@ def passage_url(document_id: object, version: int, start: int, end: int) -> str:
 
 
 def history(message: Message, user: User, limit: int = 4) -> tuple[Turn, ...]:
-    """Return the turns before this one, oldest first, as far as the user may still read them."""
+    """Return the turns before this one, oldest first, as far as the user may still read them.
+
+    Of what was asked more than once the last answer counts, also before a turn that
+    was asked in between.
+    """
     rows = (
-        Message.objects.filter(
-            conversation_id=message.conversation_id, created_at__lt=message.created_at
-        )
+        Message.objects.newest()
+        .filter(conversation_id=message.conversation_id, place__lt=message.place)
         .exclude(answer="")
-        .order_by("-created_at")[:limit]
+        .select_related("conversation")
+        .order_by("-place", "-created_at")[:limit]
     )
     answers = answers_of(reversed(rows), user)
     return tuple(
