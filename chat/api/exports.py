@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from chat.answer.export import Cover, answer_markdown, conversation_markdown
-from chat.api.serializers import ConversationDetailSerializer, ConversationSerializer
+from chat.api.serializers import ConversationDetailSerializer, ConversationHeadSerializer
 from chat.models import Conversation, Message
 from chat.selectors import answer_of, answers_of, conversation_read
 from documents.api.callers import signed_in
@@ -36,7 +36,7 @@ def conversation_body(
     messages = conversation.messages.all()
     if not (replaced and conversation.user_id == user.pk):
         messages = messages.newest()
-    body = ConversationSerializer(conversation, context={"user": user}).data
+    body = ConversationHeadSerializer(conversation, context={"user": user}).data
     return {**body, "messages": answers_of(messages, user)}
 
 

@@ -114,12 +114,16 @@ class MatchSerializer(serializers.Serializer[Any]):
     )
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    """A conversation in a list."""
+class ConversationHeadSerializer(serializers.ModelSerializer[Conversation]):
+    """A conversation without its answers."""
 
     owner = serializers.CharField(source="user.username", read_only=True)
     shared_with = serializers.CharField(
-        source="shared_with.slug", allow_null=True, default=None, help_text="A collection's slug."
+        source="shared_with.slug",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="A collection's slug.",
     )
     is_own = serializers.SerializerMethodField()
 
@@ -132,13 +136,13 @@ class ConversationSerializer(serializers.ModelSerializer[Conversation]):
         return bool(conversation.user_id == self.context["user"].pk)
 
 
-class FoundConversationSerializer(ConversationSerializer):
+class ConversationSerializer(ConversationHeadSerializer):
     """A conversation in a list, with where it was found when it was searched for."""
 
     match = serializers.SerializerMethodField()
 
-    class Meta(ConversationSerializer.Meta):
-        fields = [*ConversationSerializer.Meta.fields, "match"]
+    class Meta(ConversationHeadSerializer.Meta):
+        fields = [*ConversationHeadSerializer.Meta.fields, "match"]
 
     @extend_schema_field(MatchSerializer(allow_null=True))
     def get_match(self, conversation: Conversation) -> dict[str, Any] | None:
@@ -147,13 +151,13 @@ class FoundConversationSerializer(ConversationSerializer):
         return None if match is None else dict(MatchSerializer(match).data)
 
 
-class ConversationDetailSerializer(ConversationSerializer):
+class ConversationDetailSerializer(ConversationHeadSerializer):
     """A conversation with its answers, in order."""
 
     messages = AnswerSerializer(many=True)
 
-    class Meta(ConversationSerializer.Meta):
-        fields = [*ConversationSerializer.Meta.fields, "messages"]
+    class Meta(ConversationHeadSerializer.Meta):
+        fields = [*ConversationHeadSerializer.Meta.fields, "messages"]
 
 
 class ConversationChangeSerializer(serializers.Serializer[Any]):

@@ -15,10 +15,10 @@ from chat.api.serializers import (
     ConversationChangeSerializer,
     ConversationDetailSerializer,
     ConversationFilterSerializer,
+    ConversationHeadSerializer,
     ConversationSerializer,
     ConversationViewSerializer,
     FeedbackSerializer,
-    FoundConversationSerializer,
 )
 from chat.models import Conversation
 from chat.search.conversations import conversations_matching
@@ -41,12 +41,12 @@ from documents.api.callers import signed_in
 class ConversationListView(GenericAPIView[Conversation]):
     """The conversations that the caller may read."""
 
-    serializer_class = FoundConversationSerializer
+    serializer_class = ConversationSerializer
 
     @extend_schema(
         operation_id="conversations_list",
         parameters=[ConversationFilterSerializer],
-        responses=FoundConversationSerializer(many=True),
+        responses=ConversationSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
         """List conversations, the latest first; with ``search``, where each holds the words."""
@@ -58,9 +58,7 @@ class ConversationListView(GenericAPIView[Conversation]):
         rows = conversations_readable(user, shared=shared) if matches is None else list(matches)
         page = self.paginate_queryset(rows)
         found = {row.pk: match for row, match in (matches or {}).items()}
-        body = FoundConversationSerializer(
-            page, many=True, context={"user": user, "matches": found}
-        )
+        body = ConversationSerializer(page, many=True, context={"user": user, "matches": found})
         return self.get_paginated_response(body.data)
 
 
@@ -83,7 +81,7 @@ class ConversationView(APIView):
     @extend_schema(
         operation_id="conversations_change",
         request=ConversationChangeSerializer,
-        responses=ConversationSerializer,
+        responses=ConversationHeadSerializer,
     )
     def patch(self, request: Request, conversation_id: str) -> Response:
         """Rename a conversation of the caller's, or share it with a collection's members."""
@@ -92,7 +90,7 @@ class ConversationView(APIView):
         given = ConversationChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         changed = conversation_change(user=user, conversation=conversation, **given.validated_data)
-        return Response(ConversationSerializer(changed, context={"user": user}).data)
+        return Response(ConversationHeadSerializer(changed, context={"user": user}).data)
 
     @extend_schema(operation_id="conversations_delete", responses={204: None})
     def delete(self, request: Request, conversation_id: str) -> Response:

@@ -14,6 +14,10 @@ from django.utils import timezone
 from documents.models import Collection, Document, Membership
 
 
+def _is_known(user: User | AnonymousUser) -> bool:
+    return user.is_authenticated and user.is_active
+
+
 class OwnedQuerySet(models.QuerySet[Any]):
     """Rows that belong to one user alone, over the path in ``owner_path``."""
 
@@ -21,9 +25,10 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the rows of this user; none for an anonymous or deactivated caller."""
-        if not (user.is_authenticated and user.is_active):
-            return self.none()
-        return self.filter(**{f"{self.owner_path}_id": user.pk})
+        return self.filter(self._own(user)) if _is_known(user) else self.none()
+
+    def _own(self, user: User | AnonymousUser) -> Q:
+        return Q(**{f"{self.owner_path}_id": user.pk})
 
 
 class ConversationQuerySet(OwnedQuerySet):
@@ -31,19 +36,20 @@ class ConversationQuerySet(OwnedQuerySet):
 
     def shared_to(self, user: User | AnonymousUser) -> Self:
         """Return what others share with a collection of which they and this user are members."""
-        mine = Collection.objects.visible_to(user)
+        if not _is_known(user):
+            return self.none()
         theirs = Membership.objects.filter(
             collection=OuterRef("shared_with"), user=OuterRef("user"), user__is_active=True
         )
-        if not (user.is_authenticated and user.is_active):
-            return self.none()
-        shared = self.filter(Exists(theirs), shared_with__in=mine)
-        return shared.exclude(user_id=user.pk)
+        mine = Collection.objects.visible_to(user)
+        return self.filter(Exists(theirs), shared_with__in=mine).exclude(user_id=user.pk)
 
     def readable_by(self, user: User | AnonymousUser) -> Self:
         """Return one's own and what others share. Reading is all that the latter allow."""
-        own, shared = self.visible_to(user), self.shared_to(user)
-        return self.filter(Q(pk__in=own.values("pk")) | Q(pk__in=shared.values("pk")))
+        if not _is_known(user):
+            return self.none()
+        shared = Conversation.objects.shared_to(user)
+        return self.filter(self._own(user) | Q(pk__in=shared.values("pk")))
 
 
 class MessageQuerySet(OwnedQuerySet):
@@ -51,9 +57,10 @@ class MessageQuerySet(OwnedQuerySet):
 
     def readable_by(self, user: User | AnonymousUser) -> Self:
         """Return one's own; of shared conversations, those that were not replaced."""
-        own = Q(pk__in=self.visible_to(user).values("pk"))
+        if not _is_known(user):
+            return self.none()
         shared = Conversation.objects.shared_to(user)
-        return self.filter(own | Q(conversation__in=shared, replaced_by=None))
+        return self.filter(self._own(user) | Q(conversation__in=shared, replaced_by=None))
 
     def newest(self) -> Self:
         """Return of each question the message that was asked last: what nothing replaced."""
