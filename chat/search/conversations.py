@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from django.contrib.auth.models import User
 
@@ -22,8 +21,8 @@ from chat.selectors import answers_of, conversation_list, conversations_shared
 #: The latest messages that are looked at, and conversations that are found at most.
 MAX_MESSAGES = 20_000
 MAX_FOUND = 200
-#: Messages that are looked at together: what holds the words is read with two queries.
-_GROUP = 500
+#: Conversations whose messages are looked at together.
+_GROUP = 100
 
 #: A message's id, its conversation's, its question and its answer.
 Row = tuple[uuid.UUID, uuid.UUID, str, str]
@@ -58,7 +57,7 @@ def conversations_matching(
     rows = own | others
     matches = _titles(rows.values(), words)
     _add_questions(matches, list(others), words)
-    for group in _groups(user, bool(own)):
+    for group in _groups(list(own)):
         if len(matches) >= MAX_FOUND:
             break
         _add_messages(matches, user, group, words)
@@ -85,37 +84,46 @@ def _add_questions(matches: Matches, others: list[uuid.UUID], words: Sequence[st
             matches[conversation] = _match("question", line, key)
 
 
-def _groups(user: User, has_own: bool) -> Iterator[tuple[Row, ...]]:
-    """Yield the user's own messages a group at a time, the latest first."""
-    if not has_own:
-        return
-    rows = Message.objects.visible_to(user).order_by("-created_at")
-    texts = rows.values_list("pk", "conversation_id", "question", "answer")
-    each = texts[:MAX_MESSAGES].iterator(chunk_size=_GROUP)
-    while group := tuple(islice(each, _GROUP)):
-        yield group
+def _groups(own: Sequence[uuid.UUID]) -> Iterator[list[Row]]:
+    """Yield the messages of some conversations at a time, the latest conversations first.
+
+    In the order of their index: sorting the texts themselves would cost the most.
+    """
+    left = MAX_MESSAGES
+    for first in range(0, len(own), _GROUP):
+        rows = Message.objects.filter(conversation__in=own[first : first + _GROUP])
+        texts = rows.order_by("conversation_id", "place").values_list(
+            "pk", "conversation_id", "question", "answer"
+        )
+        group = list(texts[:left])
+        left -= len(group)
+        if group:
+            yield group
+        if left <= 0:
+            return
 
 
 def _add_messages(matches: Matches, user: User, group: Sequence[Row], words: Sequence[str]) -> None:
     """Find the words in questions, and in what can still be read of answers."""
-    unread = []
+    unread: dict[uuid.UUID, list[uuid.UUID]] = {}
     for key, conversation, question, answer in group:
         if conversation in matches:
             continue
         if holds(folded(question), words) and (line := line_with(question, words)):
             matches[conversation] = _match("question", line, key)
         elif holds(folded(answer), words):
-            unread.append(key)
-    for message, line in _answers(user, unread, words):
-        matches.setdefault(message.conversation_id, _match("answer", line, message.pk))
+            unread.setdefault(conversation, []).append(key)
+    while unread := {c: keys for c, keys in unread.items() if keys and c not in matches}:
+        firsts = [keys.pop(0) for keys in unread.values()]
+        for message, line in _answers(user, firsts, words):
+            matches[message.conversation_id] = _match("answer", line, message.pk)
 
 
 def _answers(
     user: User, keys: Sequence[uuid.UUID], words: Sequence[str]
 ) -> Iterator[tuple[Message, Line]]:
-    if not keys:
-        return
-    rows = list(Message.objects.filter(pk__in=keys).select_related("conversation"))
+    found = Message.objects.filter(pk__in=keys).select_related("conversation")
+    rows = list(found.defer("trace"))
     for message, answer in zip(rows, answers_of(rows, user), strict=True):
         line = line_with(answer["answer"], words)
         if line is not None:
