@@ -19,8 +19,15 @@ UNFINISHED = "(What had arrived of this answer cannot be shown.)"
 #: Members that say nothing of what the documents hold.
 _OPEN = {
     *("id", "conversation_id", "question", "state", "error", "refused", "confidence", "model"),
-    *("created_at", "as_of"),
+    *("confidence_label", "created_at", "as_of"),
 }
+#: Members of a sentence that tell no more than its own words, or what was filtered already.
+_OF_A_SENTENCE = {
+    *("text", "citations", "verdict", "support", "start", "end"),
+    *("basis", "contradicted", "evidence", "invented", "missing", "reason", "second_opinion"),
+}
+#: What a sentence that is left out says of itself.
+_HIDDEN = {"text": LEFT_OUT, "citations": [], "verdict": "unsupported", "support": 0.0}
 _MARKS = re.compile(r"\[\d{1,4}\]|(?m:^\s*\d{1,3}[.)]\s)")
 
 
@@ -34,11 +41,21 @@ def for_reader(answer: Mapping[str, Any]) -> dict[str, Any]:
     citations = [citation for citation in answer["citations"] if citation["available"]]
     text, sentences = _text(answer, {int(citation["n"]) for citation in citations})
     told = {"answer": text, "sentences": sentences, "citations": citations}
-    return {**shown, **told, "replaces": None}
+    return {**shown, **told, **_standing(answer), "replaces": None}
+
+
+def _standing(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which versions the answer rests on, those of readable documents alone."""
+    if "based_on" not in answer:
+        return {}
+    named = [source for source in answer["based_on"] if source["document_id"]]
+    is_old = any(source["state"] == "superseded" for source in named)
+    return {"based_on": named, "outdated": is_old and not answer.get("as_of")}
 
 
 def _emptied(value: Any) -> Any:
-    return type(value)() if isinstance(value, str | list | dict) else None
+    """Return a value of the same kind that says nothing."""
+    return None if value is None else type(value)()
 
 
 def _text(answer: Mapping[str, Any], readable: set[int]) -> tuple[str, list[dict[str, Any]]]:
@@ -82,10 +99,12 @@ def _is_carried(sentence: Mapping[str, Any], readable: set[int]) -> bool:
 
 
 def _placed(sentence: Mapping[str, Any], is_open: bool, start: int, end: int) -> dict[str, Any]:
-    names = ("text", "citations", "verdict", "support")
-    told = {name: sentence[name] for name in names if name in sentence}
+    told = {
+        name: value if is_open and name in _OF_A_SENTENCE else _emptied(value)
+        for name, value in sentence.items()
+    }
     if not is_open:
-        told |= {"text": LEFT_OUT, "citations": [], "verdict": "unsupported", "support": 0.0}
+        told |= _HIDDEN | ({"basis": "nothing"} if "basis" in sentence else {})
     return told | {"start": start, "end": end}
 
 

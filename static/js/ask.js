@@ -16,8 +16,7 @@
         const { done, value } = await reader.read();
         buffer += decoder.decode(value, { stream: !done });
         const open = !done && buffer.endsWith("\r") ? 1 : 0; // perhaps half of a line's end
-        const whole = buffer.slice(0, buffer.length - open).replace(/\r\n?/g, "\n");
-        const blocks = whole.split("\n\n");
+        const blocks = buffer.slice(0, buffer.length - open).replace(/\r\n?/g, "\n").split("\n\n");
         buffer = blocks.pop() + (open ? "\r" : "");
         yield* blocks.map(parse).filter(Boolean);
         if (done) return;
@@ -73,7 +72,7 @@
   // Asked again without another scope, a question looks where it looked before.
   function asked({ question, old }, fields) {
     const again = { replaces: old?.id.slice("message-".length) };
-    const anew = { conversation_id: form.dataset.conversation || null, collections: fields.getAll("collections").map(Number), documents: fields.getAll("documents") };
+    const anew = { conversation_id: form.dataset.conversation || null, collections: fields.getAll("collections").map(Number), documents: fields.getAll("documents"), as_of: fields.get("as_of") || null };
     return JSON.stringify({ question, stream: true, ...(old ? again : anew) });
   }
 
@@ -117,6 +116,7 @@
       const note = run.article.querySelector(".note");
       Object.assign(note, { textContent: run.failed, hidden: false });
       run.article.querySelector(".sources").remove();
+      run.old?.querySelector(".body > [role=alert]")?.remove();
       if (run.old) run.old.querySelector(".body").append(note);
       else if (!run.prose.textContent) run.prose.remove();
     }

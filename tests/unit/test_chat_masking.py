@@ -74,10 +74,35 @@ def test_members_that_are_not_known_to_be_harmless_come_back_empty() -> None:
     answer = {
         "id": "1", "question": "?", "refused": False, "state": "complete", "answer": "x",
         "sentences": [], "citations": [], "trace": {"prompt": "secret"}, "near": ["secret"],
-        "words": "secret", "score": 0.7, "replaces": "0",
+        "words": "secret", "score": 0.7, "is_sure": True, "replaces": "0",
     }  # fmt: skip
     shown = for_reader(answer)
     assert (shown["id"], shown["question"]) == ("1", "?")
-    assert [shown[k] for k in ("trace", "near", "words", "score", "replaces")] == [
-        {}, [], "", None, None,
+    assert [shown[k] for k in ("trace", "near", "words", "score", "is_sure", "replaces")] == [
+        {}, [], "", 0.0, False, None,
     ]  # fmt: skip
+
+
+def test_a_sentence_that_is_left_out_keeps_none_of_its_members() -> None:
+    told = {"evidence": [{"quote": "ninety"}], "reason": "The number 90", "basis": "quoted"}
+    _, (shown,) = carried("Three.", [_sentence("Three.") | told | {"start": 0, "end": 6}], {1})
+    assert (shown["evidence"], shown["reason"], shown["basis"]) == ([], "", "nothing")
+    assert shown["text"] == LEFT_OUT
+
+
+def test_a_member_of_a_sentence_that_is_not_known_comes_back_empty() -> None:
+    sentence = _sentence("One [1].", 1) | {"reason": "It is there.", "prompt": "secret"}
+    _, (shown,) = carried("One [1].", [sentence], {1})
+    assert (shown["reason"], shown["prompt"]) == ("It is there.", "")
+
+
+def test_an_answer_is_old_for_a_reader_by_what_they_may_read() -> None:
+    gone = {"document_id": None, "state": "deleted", "version": 3}
+    old = {"document_id": "1", "state": "superseded", "version": 1}
+    answer = {
+        "refused": False, "state": "complete", "answer": "", "sentences": [], "citations": [],
+        "based_on": [gone, old], "outdated": True,
+    }  # fmt: skip
+    assert for_reader(answer)["based_on"] == [old]
+    assert for_reader(answer)["outdated"]
+    assert not for_reader(answer | {"based_on": [gone]})["outdated"]
