@@ -10,7 +10,8 @@ from django.db import transaction
 
 from chat.errors import EmptyQuestion, QuestionTooLong, ScopeGone, StillAnswering
 from chat.models import Conversation, Message
-from chat.selectors import conversation_get, is_answering, message_get, newest_of
+from chat.selectors import conversation_get, message_get
+from chat.turns import is_answering, newest_of
 from documents.errors import NotFound
 from documents.search.scope import EVERYTHING, Within, scope_for
 
@@ -74,8 +75,10 @@ def question_again(
     words = named.question if question is None else checked_question(question)
     with transaction.atomic():
         # One at a time: of two that replace the same message one would be lost.
-        rows = Conversation.objects.select_for_update()
-        conversation = rows.get(pk=named.conversation_id)
+        rows = Conversation.objects.visible_to(user).select_for_update()
+        conversation = rows.filter(pk=named.conversation_id).first()
+        if conversation is None:
+            raise NotFound
         if is_answering(conversation):
             raise StillAnswering
         old = newest_of(named)

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from chat.api.exports import answer_text
 from chat.forms import FeedbackForm
 from chat.models import Message
-from chat.selectors import answers_of, earlier_of, message_get, message_read, page_end
+from chat.selectors import answers_of, message_get, message_read
 from chat.services.conversations import feedback_set
+from chat.turns import earlier_of, page_end
 from documents.views.translate import person, translated
 
 

@@ -16,19 +16,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from chat.forms import AskForm, RenameForm
 from chat.models import Conversation, Message
 from chat.selectors import (
-    TURNS_SHOWN,
     conversation_get,
     conversation_list,
     conversation_read,
     conversations_shared,
     message_get,
     message_read,
-    newest_of,
-    page_end,
-    turns,
 )
 from chat.services.answering import answer_now
 from chat.services.asking import question_again, question_ask
+from chat.turns import TURNS_SHOWN, newest_of, page_end, turns
 from chat.views.answers import exchanges, place_of
 from documents.errors import InvalidInput, NotFound, ProductError
 from documents.models import Document

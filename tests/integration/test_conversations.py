@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, Message
-from chat.selectors import TURNS_SHOWN, history, turns
+from chat.selectors import history
+from chat.turns import TURNS_SHOWN, turns
 from documents.models import Membership
 from tests.integration.factories import Api, assert_problem, shelf
 

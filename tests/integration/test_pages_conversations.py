@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.models import Conversation, Message
-from chat.selectors import TURNS_SHOWN
+from chat.turns import TURNS_SHOWN
 from documents.models import Document
 from tests.integration.pages import Library, browser, html_of, library, text_of
 
