@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from chat.models import Conversation, Message
@@ -16,7 +17,18 @@ class QuestionSerializer(serializers.Serializer[Any]):
     """A question, and where to look for its answer."""
 
     # The length is checked by the service, whose error has a code of its own.
-    question = serializers.CharField(allow_blank=True, trim_whitespace=True)
+    question = serializers.CharField(
+        allow_blank=True,
+        trim_whitespace=True,
+        required=False,
+        help_text="Required, unless a message is replaced: then the same again when left out.",
+    )
+    replaces = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=64,
+        help_text="The id of one of your messages, to ask again in its place.",
+    )
     conversation_id = serializers.CharField(required=False, allow_null=True, max_length=64)
     collections = serializers.ListField(
         child=serializers.CharField(max_length=120),
@@ -31,6 +43,12 @@ class QuestionSerializer(serializers.Serializer[Any]):
         required=False, allow_blank=True, allow_null=True, help_text=AS_OF
     )
     stream = serializers.BooleanField(required=False, default=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for the question where none is repeated."""
+        if "question" not in attrs and not attrs.get("replaces"):
+            raise serializers.ValidationError({"question": self.error_messages["required"]})
+        return attrs
 
 
 class SentenceSerializer(serializers.Serializer[Any]):
@@ -90,6 +108,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField()
     conversation_id = serializers.UUIDField()
+    replaces = serializers.UUIDField(allow_null=True, help_text="The message asked again.")
     question = serializers.CharField()
     standalone_question = serializers.CharField()
     answer = serializers.CharField()
@@ -113,21 +132,102 @@ class AnswerSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class ConversationSerializer(serializers.ModelSerializer[Conversation]):
-    """A conversation in a list."""
+class MatchSerializer(serializers.Serializer[Any]):
+    """Where a conversation holds the words that were searched for."""
+
+    where = serializers.ChoiceField(choices=["title", "question", "answer"])
+    message_id = serializers.UUIDField(allow_null=True)
+    text = serializers.CharField(help_text="The line with the words.")
+    highlights = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        help_text="Where in the line the words stand.",
+    )
+
+
+class ConversationHeadSerializer(serializers.ModelSerializer[Conversation]):
+    """A conversation without its answers."""
+
+    owner = serializers.CharField(source="user.username", read_only=True)
+    shared_with = serializers.CharField(
+        source="shared_with.slug",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="A collection's slug.",
+    )
+    is_own = serializers.SerializerMethodField()
 
     class Meta:
         model = Conversation
-        fields = ["id", "title", "created_at", "updated_at"]
+        fields = ["id", "title", "created_at", "updated_at", "owner", "shared_with", "is_own"]
+
+    def get_is_own(self, conversation: Conversation) -> bool:
+        """Whether the caller asked it, and may do more than read."""
+        return bool(conversation.user_id == self.context["user"].pk)
 
 
-class ConversationDetailSerializer(ConversationSerializer):
+class ConversationSerializer(ConversationHeadSerializer):
+    """A conversation in a list, with where it was found when it was searched for."""
+
+    match = serializers.SerializerMethodField()
+
+    class Meta(ConversationHeadSerializer.Meta):
+        fields = [*ConversationHeadSerializer.Meta.fields, "match"]
+
+    @extend_schema_field(MatchSerializer(allow_null=True))
+    def get_match(self, conversation: Conversation) -> dict[str, Any] | None:
+        """Return the place in the shape of ``MatchSerializer``."""
+        match = self.context["matches"].get(conversation.pk)
+        return None if match is None else dict(MatchSerializer(match).data)
+
+
+class ConversationDetailSerializer(ConversationHeadSerializer):
     """A conversation with its answers, in order."""
 
     messages = AnswerSerializer(many=True)
 
-    class Meta(ConversationSerializer.Meta):
-        fields = [*ConversationSerializer.Meta.fields, "messages"]
+    class Meta(ConversationHeadSerializer.Meta):
+        fields = [*ConversationHeadSerializer.Meta.fields, "messages"]
+
+
+class ConversationChangeSerializer(serializers.Serializer[Any]):
+    """What the owner may change of a conversation."""
+
+    title = serializers.CharField(required=False, max_length=200)
+    shared_with = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=120,
+        help_text="Id or slug of a collection whose members may read it; null for nobody.",
+    )
+
+
+class ConversationFilterSerializer(serializers.Serializer[Any]):
+    """Which conversations are listed."""
+
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        default="",
+        help_text="Words that a title, a question or an own answer holds.",
+    )
+    shared = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="true: what others share with you; false: your own. Both when left out.",
+    )
+
+
+class ConversationViewSerializer(serializers.Serializer[Any]):
+    """How a conversation is shown."""
+
+    all = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Also the answers that were replaced. Of one's own conversations alone.",
+    )
 
 
 class FeedbackSerializer(serializers.Serializer[Any]):

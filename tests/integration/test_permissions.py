@@ -72,7 +72,10 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/chat": (200, 200, 200, 200, 401, 403),
     "GET /api/conversations": SIGNED_IN,
     "GET /api/conversations/{conversation_id}": OWN_READ,
+    "PATCH /api/conversations/{conversation_id}": (200, 404, 404, 404, 401, 403),
     "DELETE /api/conversations/{conversation_id}": (204, 404, 404, 404, 401, 403),
+    "GET /api/conversations/{conversation_id}/export.md": OWN_READ,
+    "GET /api/conversations/{conversation_id}/export.json": OWN_READ,
     "GET /api/messages/{message_id}": OWN_READ,
     "POST /api/messages/{message_id}/feedback": (200, 404, 404, 404, 401, 403),
     "GET /api/tokens": SIGNED_IN,
@@ -93,6 +96,7 @@ BODIES: dict[str, Any] = {
     "POST /api/collections/{key}/members": {"username": "stranger", "role": "viewer"},
     "PATCH /api/collections/{key}/members/{username}": {"role": "editor"},
     "POST /api/chat": {"question": "How many eggs?"},
+    "PATCH /api/conversations/{conversation_id}": {"title": "Renamed", "shared_with": "shared"},
     "POST /api/messages/{message_id}/feedback": {"rating": 1},
     "POST /api/tokens": {"name": "New"},
 }
