@@ -87,10 +87,12 @@ def zip_type(data: bytes, extension: str) -> MediaType:
 
 
 def _office_type(archive: Archive, types: bytes) -> MediaType | None:
-    for kind, pattern, part in _MAIN_PARTS:
-        if pattern.search(types) or (types and part in archive):
+    for kind, pattern, _ in _MAIN_PARTS:
+        if pattern.search(types):
             return kind
-    return None
+    if not types or any(key in types.lower() for key, _ in _OTHER_OFFICE):
+        return None
+    return next((kind for kind, _, part in _MAIN_PARTS if part in archive), None)
 
 
 def _open_type(archive: Archive, mimetype: bytes, named: MediaType | None) -> MediaType | None:

@@ -67,6 +67,7 @@ def _delimiter(text: str) -> str:
     at least two; of several, the one that makes the most cells.
     """
     sample = text[:_SAMPLE].rpartition("\n")[0] if len(text) > _SAMPLE else text
+    is_prose = 2 * sample.count(", ") > sample.count(",")
     best, most = "", 0.0
     for delimiter in _DELIMITERS:
         found = _rows(sample, delimiter, csv.QUOTE_MINIMAL)
@@ -76,6 +77,8 @@ def _delimiter(text: str) -> str:
             continue
         size, same = max(counts.items(), key=lambda item: (item[1], item[0]))
         score = size * same / total
+        if is_prose and delimiter == "," and same < total:
+            continue
         if size > 1 and (same >= _AGREEMENT * total or total < 5) and score > most:
             best, most = delimiter, score
     return best

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from email import message_from_bytes, policy
 from email.message import Message
 from typing import Final
 
@@ -69,7 +70,7 @@ def _take(part: Message, gathered: Gathered, depth: int) -> None:
         for inner in _inside(part):
             _take(inner, gathered, depth + 1)
     elif kind not in _SIGNATURES:
-        _leaf(part, kind, gathered)
+        _leaf(part, kind, gathered, depth)
 
 
 def _inside(part: Message) -> list[Message]:
@@ -94,18 +95,28 @@ def _alternative(part: Message, gathered: Gathered, depth: int) -> None:
 
 
 def _messages(part: Message, gathered: Gathered, depth: int) -> None:
-    """Take messages inside this one, each under its subject."""
+    """Take messages inside this one."""
     for inner in _inside(part):
-        subject = header_text(inner, "Subject")
-        title = f"Message: {subject}" if subject else "Message"
-        gathered.blocks.append(Block(title, BlockKind.HEADING, 2))
-        if said := header_lines(inner):
-            gathered.blocks.append(Block(said))
-        _take(inner, gathered, depth + 1)
+        _message(inner, gathered, depth)
 
 
-def _leaf(part: Message, kind: str, gathered: Gathered) -> None:
+def _message(inner: Message, gathered: Gathered, depth: int) -> None:
+    """Take a message inside another, under its subject."""
+    subject = header_text(inner, "Subject")
+    title = f"Message: {subject}" if subject else "Message"
+    gathered.blocks.append(Block(title, BlockKind.HEADING, 2))
+    if said := header_lines(inner):
+        gathered.blocks.append(Block(said))
+    _take(inner, gathered, depth + 1)
+
+
+def _leaf(part: Message, kind: str, gathered: Gathered, depth: int) -> None:
     name = _file_name(part, kind)
+    if name.lower().endswith(".eml"):  # a message that was attached as a file
+        inner = message_from_bytes(_content(part), policy=policy.compat32)
+        if inner.keys():
+            _message(inner, gathered, depth)
+            return
     is_text = kind in ("text/plain", "text/html") or (kind.startswith("text/") and not name)
     if is_text and part.get_content_disposition() != "attachment":
         blocks = _text_blocks(part, kind)

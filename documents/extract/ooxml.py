@@ -198,10 +198,26 @@ def parse(data: bytes) -> Element:
     return root
 
 
+class _Undeclared:
+    """A stream that refuses definitions, wherever they stand."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._stream.read(size)
+        seen = self._tail + part
+        if any(declaration in seen for declaration in _DECLARATIONS):
+            raise UnsafeContent
+        self._tail = seen[-max(map(len, _DECLARATIONS)) :]
+        return part
+
+
 def stream_elements(stream: Stream, wanted: Sequence[str]) -> Iterator[Element]:
     """Yield elements by local name while the document is read; see ``Package.elements``."""
     found = etree.iterparse(
-        stream,
+        _Undeclared(stream),
         events=("end",),
         tag=[f"{{*}}{local}" for local in wanted],
         resolve_entities=False,
@@ -213,8 +229,6 @@ def stream_elements(stream: Stream, wanted: Sequence[str]) -> Iterator[Element]:
     )
     try:
         for _, element in found:
-            if element.getroottree().docinfo.internalDTD is not None:
-                raise UnsafeContent
             yield element
             _forget(element)
     except etree.XMLSyntaxError as error:

@@ -104,7 +104,7 @@ def _by_content(data: bytes, extension: str) -> MediaType | None:
         return zip_type(data, extension)
     if data.startswith(_OLE_HEADER):
         raise ole_error(data, extension)
-    if data[:_HEAD].lstrip().removeprefix(BOM_UTF8).startswith(_RTF_HEADER):
+    if data[:_HEAD].removeprefix(BOM_UTF8).lstrip().startswith(_RTF_HEADER):
         return MediaType.RTF
     if name := _foreign(data):
         raise UnsupportedType(f"This is {name}, which is not accepted.")

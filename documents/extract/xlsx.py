@@ -69,12 +69,7 @@ class _Workbook:
 
     def blocks(self, sheet: _Sheet) -> Iterator[Block]:
         """Yield the name of a sheet as a heading, then what is in it; nothing of an empty one."""
-        found: list[Block] = []
-        try:
-            for block in self._inside(sheet.part):
-                found.append(block)  # noqa: PERF402 - what was read before an error is kept
-        except CorruptFile:
-            self._broken.append(sheet.title)
+        found = list(self._inside(sheet))
         if found:
             mark = " (hidden sheet)" if sheet.hidden else ""
             yield Block(f"{sheet.title}{mark}", BlockKind.HEADING, 1)
@@ -97,12 +92,18 @@ class _Workbook:
                 " spreadsheet program and save it to have them read.",
             )
 
-    def _inside(self, part: str) -> Iterator[Block]:
-        if part not in self._package or self._budget.is_spent:
+    def _inside(self, sheet: _Sheet) -> Iterator[Block]:
+        if sheet.part not in self._package or self._budget.is_spent:
             return
-        yield from sheet_blocks(self._rows(part))
-        relations = self._package.relations(part).values()
-        for relation in relations:
+        yield from sheet_blocks(self._rows(sheet))
+        try:
+            yield from self._around(sheet.part)
+        except CorruptFile:
+            self._broken.append(sheet.title)
+
+    def _around(self, part: str) -> Iterator[Block]:
+        """Yield the comments of a sheet, and the words of its drawings."""
+        for relation in self._package.relations(part).values():
             if relation.external or relation.target not in self._package:
                 continue
             if relation.kind in ("comments", "threadedComment"):
@@ -111,7 +112,14 @@ class _Workbook:
                 for text in drawing_texts(self._package, relation.target):
                     yield Block(text, BlockKind.NOTE)
 
-    def _rows(self, part: str) -> Iterator[Row]:
+    def _rows(self, sheet: _Sheet) -> Iterator[Row]:
+        """Yield the rows of a sheet as far as it can be read."""
+        try:
+            yield from self._whole_rows(sheet.part)
+        except CorruptFile:
+            self._broken.append(sheet.title)
+
+    def _whole_rows(self, part: str) -> Iterator[Row]:
         """Yield the rows of a sheet, an empty one for each gap between them."""
         expected = 1
         for element in self._package.elements(part, "row"):
