@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
+from documents.extract.kinds import EXTENSIONS, SETTING_NAMES
 from documents.models import Collection
 from documents.types import Mode, Role, Status
 
@@ -33,7 +34,11 @@ class FilesField(forms.FileField):
 
 
 def _accepted() -> str:
-    return ",".join(f".{extension}" for extension in settings.ALLOWED_EXTENSIONS)
+    """Return the endings that a browser offers files by: the usual ones, then their kin."""
+    usual = list(settings.ALLOWED_EXTENSIONS)
+    kinds = {SETTING_NAMES[name] for name in usual}
+    kin = [ending for ending, kind in EXTENSIONS.items() if kind in kinds and ending not in usual]
+    return ",".join(f".{ending}" for ending in (*usual, *kin))
 
 
 class UploadForm(forms.Form):

@@ -234,6 +234,7 @@ class Hit:
     version_id: int = 0
     collection_id: int = 0
     highlights: tuple[tuple[int, int], ...] = field(default=())
+    media_type: str = ""
 
 
 class Outcome(StrEnum):

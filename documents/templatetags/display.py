@@ -39,6 +39,13 @@ _KINDS = {
     MediaType.MARKDOWN: "Markdown",
     MediaType.HTML: "HTML",
 }
+#: What the numbered parts of a document are called, where they are not pages.
+_PARTS = {
+    MediaType.PPTX: "slide",
+    MediaType.ODP: "slide",
+    MediaType.XLSX: "sheet",
+    MediaType.ODS: "sheet",
+}
 #: Characters of a passage that a list of hits shows.
 EXCERPT = 420
 
@@ -80,6 +87,12 @@ def stage_name(stage: str) -> str:
 def kind_name(media_type: str) -> str:
     """Return a media type as people call it."""
     return _KINDS[MediaType(media_type)] if media_type in set(MediaType) else media_type
+
+
+@register.filter
+def part_name(media_type: str) -> str:
+    """Return what a numbered part of such a file is called: page, slide or sheet."""
+    return _PARTS.get(MediaType(media_type), "page") if media_type in set(MediaType) else "page"
 
 
 @register.filter
