@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import islice
 from typing import ClassVar, Final
 
 from documents.extract.base import Piece
 from documents.extract.decoding import decode
-from documents.extract.tables import Budget, Row, filled, sheet_blocks
+from documents.extract.tables import Budget, filled, sheet_blocks
 from documents.extract.txt import damage_notice, plain_blocks
 from documents.types import Block, BlockKind, ExtractedPage, MediaType
 
@@ -50,7 +50,8 @@ def _blocks(text: str, budget: Budget) -> Iterator[Block]:
         yield from _single_column(text)
         return
     quoting = csv.QUOTE_NONE if _has_open_quote(text, delimiter) else csv.QUOTE_MINIMAL
-    yield from sheet_blocks(_within(_rows(text, delimiter, quoting), budget), is_list=True)
+    rows = map(filled, _rows(text, delimiter, quoting))
+    yield from sheet_blocks(rows, budget, is_list=True)
 
 
 def _declared(text: str) -> tuple[str, str]:
@@ -96,14 +97,6 @@ def _has_open_quote(text: str, delimiter: str) -> bool:
         return False
     rows = _rows(text, delimiter, csv.QUOTE_MINIMAL)
     return any(cell.count("\n") > _MAX_CELL_LINES for row in rows for cell in row)
-
-
-def _within(rows: Iterator[Sequence[str]], budget: Budget) -> Iterator[Row]:
-    for cells in rows:
-        row = filled(cells)
-        if not budget.spend(row):
-            return
-        yield row
 
 
 def _single_column(text: str) -> Iterator[Block]:

@@ -23,7 +23,7 @@ _NAVIGATION: Final = "application/x-dtbncx+xml"
 #: Fonts are scrambled in these ways; the text of such a book is in the open.
 _FONT_METHODS: Final = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _MAX_CHAPTERS: Final = 5_000
-_DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s[^>\[]*>", re.IGNORECASE)
+_DOCTYPE: Final = re.compile(rb"<!DOCTYPE\s[^>\[]{0,500}>", re.IGNORECASE)
 #: XHTML closes any element in itself; HTML would take it for open.
 _SELF_CLOSED: Final = re.compile(
     rb"<(?!(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b)"

@@ -52,8 +52,12 @@ class OdsExtractor:
             title = attribute(sheet, "table:name") or f"Sheet {number}"
             if package.styles.is_hidden_table(attribute(sheet, "table:style-name")):
                 hidden.append(title)
-            blocks = _sheet(sheet, title, Grid(package.styles, budget), is_hidden=title in hidden)
-            yield ExtractedPage(number, tuple(blocks))
+            grid = Grid(package.styles)
+            found = [*sheet_blocks(grid.rows(sheet), budget)] if not budget.is_spent else []
+            found += [Block(note, BlockKind.NOTE) for note in grid.notes]
+            mark = " (hidden sheet)" if title in hidden else ""
+            head = [Block(f"{title}{mark}", BlockKind.HEADING, 1)] if found else []
+            yield ExtractedPage(number, (*head, *found))
         if notice := budget.notice():
             yield notice
         if hidden:
@@ -154,14 +158,6 @@ def _margins(walk: Walk, package: _OpenDocument) -> Iterator[Block]:
         if text and not text.isdecimal() and text not in seen:
             seen.add(text)
             yield Block(text, BlockKind.NOTE)
-
-
-def _sheet(sheet: Element, title: str, grid: Grid, *, is_hidden: bool) -> Iterator[Block]:
-    blocks = list(sheet_blocks(grid.rows(sheet)))
-    blocks += [Block(note, BlockKind.NOTE) for note in grid.notes]
-    if blocks:
-        yield Block(f"{title}{' (hidden sheet)' if is_hidden else ''}", BlockKind.HEADING, 1)
-        yield from blocks
 
 
 def _slide(walk: Walk, slide: Element, number: int) -> Iterator[Block]:

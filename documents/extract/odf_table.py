@@ -9,26 +9,23 @@ from documents.extract.odf_rows import MAX_ALIKE, repeated, table_rows
 from documents.extract.odf_styles import Styles
 from documents.extract.odf_walk import Walk
 from documents.extract.ooxml import Element, name
-from documents.extract.tables import Budget, Row, one_line
+from documents.extract.tables import Row, one_line
 
 _MAX_COLUMNS: Final = 16_384
 
 
 class Grid:
-    """Reads the rows of sheets within a budget of cells that all sheets share."""
+    """Reads the rows of one sheet, and the notes that hang on its cells."""
 
-    def __init__(self, styles: Styles, budget: Budget) -> None:
+    def __init__(self, styles: Styles) -> None:
         self.notes: list[str] = []
         self._styles = styles
-        self._budget = budget
 
     def rows(self, table: Element) -> Iterator[Row]:
         """Yield the rows with their values by column; an empty one for a run of blank rows."""
         for node in table_rows(table):
             row = self._row(node)
             for _ in range(repeated(node, "table:number-rows-repeated") if row else 1):
-                if not self._budget.spend(row):
-                    return
                 yield row
 
     def _row(self, node: Element) -> Row:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from documents.extract.docx_table import Rows, table_blocks
+from documents.extract.docx_table import Rows, cell_text, table_blocks
 from documents.extract.odf_rows import repeated, table_rows
 from documents.extract.odf_styles import Styles
 from documents.extract.ooxml import Element, all_text, attribute, child, name
 from documents.extract.pictures import picture_text
+from documents.extract.tables import filled, looks_like_header, table_block
 from documents.types import Block, BlockKind
 
 #: Not text of the document: what was deleted, declarations, forms, pictures' data, readings.
@@ -43,6 +44,8 @@ _SHAPES: Final = (
         "draw:regular-polygon",
     ),
 )
+#: Only a short cell repeats, and not more often: tables may lie inside each other.
+_VALUE: Final = 50
 _MAX_SPACES: Final = 200
 _MAX_DEPTH: Final = 400
 
@@ -81,7 +84,7 @@ class Walk:
             case "text:list":
                 yield from self._list(node, 1, None)
             case "table:table":
-                yield from table_blocks(self._rows(node))
+                yield from self._table(node)
             case "office:annotation":
                 yield from self._comment(node)
             case "text:section" if attribute(node, "text:display") == "none":
@@ -133,14 +136,29 @@ class Walk:
             else:
                 yield from self._block(node)
 
+    def _table(self, node: Element) -> Iterator[Block]:
+        """Yield a table; where it says that it has a header, with that in every row."""
+        rows = [list(row) for row in self._rows(node)]
+        blocks = list(table_blocks(rows))
+        texts = [filled(cell_text(cell) for cell in row) for row in rows]
+        if (
+            child(node, "table:table-header-rows") is not None
+            and any(block.kind is BlockKind.TABLE for block in blocks[:1])
+            and looks_like_header(texts[0], texts[1:], is_list=True)
+            and (labelled := table_block(texts, has_header=True))
+        ):
+            blocks[0] = labelled
+        yield from blocks
+
     def _rows(self, table: Element) -> Rows:
         for row in table_rows(table):
             cells = []
             for cell in row:
                 if name(cell) == "table:table-cell":
                     blocks = self.blocks(cell)
-                    count = repeated(cell, "table:number-columns-repeated") if blocks else 1
-                    cells += [blocks] * min(count, 50)
+                    is_value = 0 < sum(len(block.text) for block in blocks) <= _VALUE
+                    count = repeated(cell, "table:number-columns-repeated") if is_value else 1
+                    cells += [blocks] * min(count, _VALUE)
             yield cells
 
     def _frame(self, node: Element) -> Iterator[Block]:

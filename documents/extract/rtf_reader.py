@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from documents.errors import TooComplex
@@ -57,6 +57,12 @@ class _State:
     hidden: bool = False
     skip: int = 1
     starred: bool = False
+
+    def inner(self) -> _State:
+        """Return the state in which a group inside this one begins."""
+        return _State(
+            self.story, self.paragraph, self.goes, self.font, self.hidden, self.skip, starred=False
+        )
 
 
 @dataclass(slots=True)
@@ -148,7 +154,7 @@ class _Reader:
             if len(self._stack) >= _MAX_DEPTH:
                 raise TooComplex
             self._stack.append(self._state)
-            self._state = replace(self._state, starred=False)
+            self._state = self._state.inner()
         elif self._stack:
             inner, self._state = self._state, self._stack.pop()
             if inner.story is not self._state.story:

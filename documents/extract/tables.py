@@ -20,8 +20,8 @@ Row = Mapping[int, str]
 
 #: More cells or characters than these are a database, not something to ask about; the
 #: pipeline takes 20 million characters at most.
-MAX_CELLS: Final = 500_000
-MAX_CHARACTERS: Final = 12_000_000
+MAX_CELLS: Final = 1_000_000
+MAX_CHARACTERS: Final = 15_000_000
 
 CELL: Final = " | "
 _LONG_LABEL: Final = 80
@@ -39,11 +39,15 @@ class Budget:
     cells: int = MAX_CELLS
     characters: int = MAX_CHARACTERS
 
-    def spend(self, row: Row) -> bool:
-        """Take a row off the budget; ``False`` when it does not suffice any more."""
+    def take(self, row: Row) -> bool:
+        """Take the cells of a row off the budget; ``False`` when it is spent."""
         self.cells -= len(row)
-        self.characters -= sum(map(len, row.values()))
-        return self.cells >= 0 and self.characters >= 0
+        return self.add(sum(map(len, row.values()))) and not self.is_spent
+
+    def add(self, characters: int) -> bool:
+        """Take characters off the budget; ``False`` when there are none left."""
+        self.characters -= characters
+        return self.characters >= 0
 
     @property
     def is_spent(self) -> bool:
@@ -55,7 +59,9 @@ class Budget:
         if not self.is_spent:
             return None
         return Notice(
-            "partly_read", f"Only the beginning was read: the file has over {MAX_CELLS:,} cells."
+            "partly_read",
+            f"Only the beginning was read: {MAX_CELLS:,} cells or {MAX_CHARACTERS:,} characters"
+            " are the most.",
         )
 
 
@@ -72,19 +78,20 @@ def filled(cells: Iterable[str]) -> dict[int, str]:
 
 def table_block(rows: Sequence[Row], *, has_header: bool = False) -> Block | None:
     """Return one table; with ``has_header`` its first row names the columns."""
-    lines = list(_lines(rows[1:], rows[0], rows[0])) if has_header and rows else [*map(_bare, rows)]
+    lines = [_bare(row) for row in (rows[:1] if has_header else rows)]
+    lines += _lines(rows[1:], rows[0], Budget()) if has_header and rows else []
     text = "\n".join(line for line in lines if line)
     return Block(text, BlockKind.TABLE) if text else None
 
 
-def sheet_blocks(rows: Iterable[Row], *, is_list: bool = False) -> Iterator[Block]:
+def sheet_blocks(rows: Iterable[Row], budget: Budget, *, is_list: bool = False) -> Iterator[Block]:
     """Yield the blocks of a sheet whose rows may hold several tables and captions.
 
     ``is_list`` says that the first row of a table is its header wherever it may be
     one (a CSV file); in a sheet, two columns of words may as well be pairs.
     """
     header: Row = {}
-    for region in _regions(rows):
+    for region in _regions(_within(rows, budget)):
         at = next((index for index, row in enumerate(region) if len(row) > 1), len(region))
         for row in region[:at]:
             yield Block(_bare(row))
@@ -96,8 +103,16 @@ def sheet_blocks(rows: Iterable[Row], *, is_list: bool = False) -> Iterator[Bloc
             header = table[0]
         elif not all(column in header for row in table for column in row):
             header = {}
-        lines = _lines(table[1:] if is_new else table, header, header if is_new else {})
-        yield Block("\n".join(lines), BlockKind.TABLE)
+        lines = list(_lines(table[1:] if is_new else table, header, budget))
+        yield Block("\n".join([_bare(header), *lines] if is_new else lines), BlockKind.TABLE)
+
+
+def _within(rows: Iterable[Row], budget: Budget) -> Iterator[Row]:
+    """Yield rows as long as the budget suffices for them."""
+    for row in rows:
+        if not budget.take(row):
+            return
+        yield row
 
 
 def _regions(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -113,13 +128,15 @@ def _regions(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield region
 
 
-def _lines(rows: Iterable[Row], header: Row, first: Row) -> Iterator[str]:
-    if first:
-        yield _bare(first)
+def _lines(rows: Iterable[Row], header: Row, budget: Budget) -> Iterator[str]:
+    """Yield the rows with the names of their columns, which count as characters too."""
     labels = {column: text.rstrip(": ") for column, text in header.items()}
     labels = {column: text for column, text in labels.items() if len(text) <= _LONG_LABEL}
     for row in rows:
-        yield _labelled(row, labels) if labels and len(row) > 1 else _bare(row)
+        line = _labelled(row, labels) if labels and len(row) > 1 else _bare(row)
+        if not budget.add(len(line) - sum(map(len, row.values()))):
+            return
+        yield line
 
 
 def _bare(row: Row) -> str:

@@ -22,6 +22,9 @@ from documents.types import Block, BlockKind, ExtractedPage, MediaType, Notice
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})[0-9]*")
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _COLUMNS: Final = 16_384
+#: What Excel lets a cell hold; and a row that holds more than this is a bomb.
+_LONG_CELL: Final = 32_767
+_LONG_ROW: Final = 2_000_000
 _MAX_SHARED: Final = 60_000_000
 _MAX_SHEETS: Final = 2_000
 
@@ -95,7 +98,7 @@ class _Workbook:
     def _inside(self, sheet: _Sheet) -> Iterator[Block]:
         if sheet.part not in self._package or self._budget.is_spent:
             return
-        yield from sheet_blocks(self._rows(sheet))
+        yield from sheet_blocks(self._rows(sheet), self._budget)
         try:
             yield from self._around(sheet.part)
         except CorruptFile:
@@ -129,18 +132,19 @@ class _Workbook:
             if at > expected:
                 yield {}
             expected = at + 1
-            if not self._budget.spend(row):
-                return
             yield row
 
     def _row(self, element: Element) -> Row:
         found: dict[int, str] = {}
-        column = -1
+        column, left = -1, _LONG_ROW
         for cell in element:
             place = _REFERENCE.match(cell.get("r") or "")
             column = _column(place[1]) if place else column + 1
-            if column < _COLUMNS and (text := one_line(self._shown(cell))):
+            if column >= _COLUMNS or left < 0:
+                break
+            if text := one_line(self._shown(cell)[:_LONG_CELL]):
                 found[column] = text
+                left -= len(text)
         return found
 
     def _shown(self, cell: Element) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import IO, Final
 
@@ -82,9 +82,14 @@ class Archive:
         if info.compress_type not in _METHODS:
             raise CorruptFile("The file is packed in a way that office programs do not use.")
         try:
-            return Stream(self._zip.open(info), self._budget)
+            return Stream(self._zip.open(info), self._spend)
         except _ZIP_ERRORS as error:
             raise CorruptFile from error
+
+    def _spend(self, count: int) -> None:
+        self._budget -= count
+        if self._budget < 0:
+            raise TooComplex
 
     def _inflate(self, info: zipfile.ZipInfo, allowed: int) -> bytes:
         parts: list[bytes] = []
@@ -104,9 +109,9 @@ class Archive:
 class Stream:
     """A member while it is inflated, for a parser that reads on demand."""
 
-    def __init__(self, member: IO[bytes], budget: int) -> None:
+    def __init__(self, member: IO[bytes], spend: Callable[[int], None]) -> None:
         self._member = member
-        self._left = budget
+        self._spend = spend
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, at most 256 kB at a time; ``TooComplex`` past the budget."""
@@ -114,9 +119,7 @@ class Stream:
             part = self._member.read(min(size, _CHUNK) if size > 0 else _CHUNK)
         except _ZIP_ERRORS as error:
             raise CorruptFile from error
-        self._left -= len(part)
-        if self._left < 0:
-            raise TooComplex
+        self._spend(len(part))
         return part
 
 

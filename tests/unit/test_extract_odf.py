@@ -74,10 +74,10 @@ def test_a_list_without_numbers_is_items() -> None:
     assert texts(f"<text:list>{listed('<text:p>one</text:p>')}</text:list>") == ["one"]
 
 
-def test_a_table_is_one_block_with_a_row_a_line() -> None:
+def test_a_table_with_a_header_names_its_columns_in_every_row() -> None:
     header = f"<table:table-header-rows>{row(cell('a'), cell('b'))}</table:table-header-rows>"
     body = f"<table:table>{header}{row(cell('1'), cell('2'))}</table:table>"
-    assert blocks(body) == [Block("a | b\n1 | 2", BlockKind.TABLE)]
+    assert blocks(body) == [Block("a | b\na: 1 | b: 2", BlockKind.TABLE)]
 
 
 def test_notes_and_comments_follow_their_paragraph() -> None:

@@ -19,7 +19,7 @@ Rows = list[list[str]]
 
 
 def of_sheet(rows: Rows, *, is_list: bool = False) -> list[Block]:
-    return list(sheet_blocks(map(filled, rows), is_list=is_list))
+    return list(sheet_blocks(map(filled, rows), tables.Budget(), is_list=is_list))
 
 
 def csv_pieces(text: str | bytes) -> list[Piece]:
