@@ -14,6 +14,7 @@ from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
 from documents.search.scope import Within
 from documents.services.collections import collection_get
+from documents.templatetags.display import part_name
 from documents.types import Mode
 
 
@@ -54,7 +55,7 @@ class Command(BaseCommand):
 
     def _print(self, result: SearchResult) -> None:
         for number, hit in enumerate(result.hits, start=1):
-            page = f", page {hit.page}" if hit.page else ""
+            page = f", {part_name(hit.media_type)} {hit.page}" if hit.page else ""
             heading = f", {hit.heading}" if hit.heading else ""
             place = f"{hit.document_title}, version {hit.version}{page}{heading}"
             self.stdout.write(f"{number:2}. {hit.relevance:.2f}  {place}")
