@@ -18,6 +18,15 @@ class MediaType(StrEnum):
 
     PDF = "application/pdf"
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    RTF = "application/rtf"
+    EPUB = "application/epub+zip"
+    EML = "message/rfc822"
+    CSV = "text/csv"
     TXT = "text/plain"
     MARKDOWN = "text/markdown"
     HTML = "text/html"
@@ -229,6 +238,7 @@ class Hit:
     highlights: tuple[tuple[int, int], ...] = field(default=())
     #: The version that the document answers from now.
     current_version: int = 0
+    media_type: str = ""
 
 
 class Outcome(StrEnum):

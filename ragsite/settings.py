@@ -212,9 +212,14 @@ MAX_FILE_SIZE = env.integer("MAX_FILE_SIZE", 10_485_760, low=1024, high=2**31)
 #: Room for several files in one request; each is bounded by MAX_FILE_SIZE on its own.
 MAX_UPLOAD_SIZE = 10 * MAX_FILE_SIZE + 1_048_576
 MAX_BODY_SIZE = 1_048_576
-KNOWN_EXTENSIONS = ("pdf", "txt", "docx", "md", "html")
+KNOWN_EXTENSIONS = (
+    *("pdf", "txt", "docx", "md", "html", "pptx", "xlsx", "csv", "odt", "ods", "odp", "rtf"),
+    *("epub", "eml"),
+)
 ALLOWED_EXTENSIONS = env.listing(
-    "ALLOWED_EXTENSIONS", "pdf,txt,docx,md,html", known=KNOWN_EXTENSIONS
+    "ALLOWED_EXTENSIONS",
+    "pdf,txt,docx,md,html,pptx,xlsx,csv,odt,ods,odp,rtf,epub,eml",
+    known=KNOWN_EXTENSIONS,
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_SIZE
 DATA_UPLOAD_MAX_NUMBER_FILES = 100

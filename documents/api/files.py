@@ -9,10 +9,19 @@ from documents import storage
 from documents.models import DocumentVersion
 from documents.types import MediaType
 
-#: HTML comes as plain text: a file must not become a page of this site.
+#: HTML comes as plain text: a file must not become a page of this site. An e-mail may
+#: hold HTML, and some browsers show it: it has no type that they know.
 _SERVED_AS = {
     MediaType.PDF: "application/pdf",
     MediaType.DOCX: str(MediaType.DOCX),
+    MediaType.PPTX: str(MediaType.PPTX),
+    MediaType.XLSX: str(MediaType.XLSX),
+    MediaType.ODT: str(MediaType.ODT),
+    MediaType.ODS: str(MediaType.ODS),
+    MediaType.ODP: str(MediaType.ODP),
+    MediaType.EPUB: str(MediaType.EPUB),
+    MediaType.RTF: "application/rtf",
+    MediaType.CSV: "text/csv",
     MediaType.TXT: "text/plain",
     MediaType.MARKDOWN: "text/plain",
     MediaType.HTML: "text/plain",

@@ -253,6 +253,7 @@ def _hit(item: _Ranked, query: str) -> Hit:
         collection_id=document.collection_id,
         current_version=current.number if current else 0,
         highlights=highlights(chunk.text, query) if query else (),
+        media_type=version.media_type,
     )
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from documents import storage
 from documents.errors import Conflict, FileTooLarge, Forbidden, InvalidInput, NotFound
+from documents.extract.kinds import SETTING_NAMES
 from documents.extract.sniff import sniff
 from documents.ingest import removal
 from documents.ingest.bell import ring
@@ -24,14 +25,6 @@ from documents.text.names import display_name, title_from_name
 from documents.types import MediaType, Stage, Status
 
 TITLE_LENGTH = 300
-
-_MEDIA_TYPES = {
-    "pdf": MediaType.PDF,
-    "docx": MediaType.DOCX,
-    "txt": MediaType.TXT,
-    "md": MediaType.MARKDOWN,
-    "html": MediaType.HTML,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class _File:
 
 def allowed_media_types() -> frozenset[MediaType]:
     """Return the kinds of file this installation accepts."""
-    return frozenset(_MEDIA_TYPES[extension] for extension in settings.ALLOWED_EXTENSIONS)
+    return frozenset(SETTING_NAMES[extension] for extension in settings.ALLOWED_EXTENSIONS)
 
 
 def _accept(data: bytes, filename: str) -> _File:
