@@ -50,16 +50,27 @@ class PdfExtractor:
         ``TooComplex`` and ``CorruptFile``.
         """
         logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
-        document = _open(data)
+        document = open_document(data)
         if document is None:
             from documents.extract import pdf_fallback  # noqa: PLC0415 - 0.1 s, rarely needed
 
-            repaired = pdf_fallback.with_new_trailer(data)
-            document = _open(repaired) if repaired else None
-            if document is None:
-                yield from pdf_fallback.read_with_pypdf(data, MAX_PAGES, MAX_CHARACTERS)
-                return
+            yield from pdf_fallback.read_with_pypdf(data, MAX_PAGES, MAX_CHARACTERS)
+            return
         yield from _read(document)
+
+
+def open_document(data: bytes) -> Any:
+    """Return PDFium's document, ``None`` for a file that it cannot open even when mended.
+
+    Raises ``PasswordRequired`` and ``UnsupportedEncryption``.
+    """
+    document = _open(data)
+    if document is not None:
+        return document
+    from documents.extract import pdf_fallback  # noqa: PLC0415 - 0.1 s, rarely needed
+
+    repaired = pdf_fallback.with_new_trailer(data)
+    return _open(repaired) if repaired else None
 
 
 def _open(data: bytes) -> Any:
@@ -111,13 +122,7 @@ def _page(document: Any, number: int, outline: Outline, hiding: list[int]) -> Ex
     The number is added to ``hiding`` when the page has text that nobody can see.
     """
     try:
-        page = document[number - 1]
-    except pdfium.PdfiumError:
-        return None
-    try:
-        if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
-            page.close()
-            page = document[number - 1]
+        page = flat_page(document, number)
         textpage = page.get_textpage()
     except pdfium.PdfiumError:
         return None
@@ -132,6 +137,18 @@ def _page(document: Any, number: int, outline: Outline, hiding: list[int]) -> Ex
     textpage.close()
     page.close()
     return extracted
+
+
+def flat_page(document: Any, number: int) -> Any:
+    """Return a page with what its forms and notes show made part of it.
+
+    Raises ``pdfium.PdfiumError`` when PDFium cannot load the page.
+    """
+    page = document[number - 1]
+    if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+        page.close()
+        page = document[number - 1]
+    return page
 
 
 def _metadata(document: Any, count: int) -> FileMetadata:
