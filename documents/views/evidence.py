@@ -127,11 +127,11 @@ class _Addresses:
         self._query = {"start": span[0], "end": span[1]} if span else {}
 
     def page(self, number: int, zoom: str) -> str:
-        query = self._query | {"page": number} | ({"zoom": zoom} if zoom != "fit" else {})
+        query = {"page": number, **self._query, **({"zoom": zoom} if zoom != "fit" else {})}
         return f"{reverse('passage', args=self._key)}?{urlencode(query)}"
 
     def text(self, number: int) -> str:
-        query = self._query | {"page": number, "view": "text"}
+        query = {"page": number, "view": "text", **self._query}
         return f"{reverse('passage', args=self._key)}?{urlencode(query)}"
 
     def picture(self, number: int, width: int) -> str:
