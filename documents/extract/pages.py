@@ -116,7 +116,8 @@ def draw_page(
 def _converse(process: subprocess.Popen[bytes], data: memoryview, limits: Limits) -> bytes:
     """Feed the child and return what it says. Raises ``TooComplex`` past a limit."""
     assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE
-    deadline, parts, total = time.monotonic() + limits.wall, [], 0
+    deadline, total = time.monotonic() + limits.wall, 0
+    parts: list[bytes] = []
     with selectors.DefaultSelector() as selector:
         os.set_blocking(process.stdin.fileno(), False)
         selector.register(process.stdin, selectors.EVENT_WRITE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
@@ -79,24 +79,24 @@ def page_view(
     zoom = zoom if zoom in ZOOMS else "fit"
     width = ZOOMS[zoom][1]
     addresses = _Addresses(version, span)
-    common = {
-        "number": part.number,
-        "count": part.count,
-        "zoom": zoom,
-        "quote": part.passage,
-        "previous_url": addresses.page(part.number - 1, zoom) if part.number > 1 else "",
-        "next_url": addresses.page(part.number + 1, zoom) if part.number < part.count else "",
-        "text_url": addresses.text(part.number),
-    }
+    view = PageView(
+        number=part.number,
+        count=part.count,
+        zoom=zoom,
+        quote=part.passage,
+        previous_url=addresses.page(part.number - 1, zoom) if part.number > 1 else "",
+        next_url=addresses.page(part.number + 1, zoom) if part.number < part.count else "",
+        text_url=addresses.text(part.number),
+    )
     try:
         pages.page_picture(version, part.number, width=width)
         marks = pages.page_marks(version, part.number, span)
     except NotFound:
-        return PageView(**common, problem="This page has no picture.")  # type: ignore[arg-type]
+        return replace(view, problem="This page has no picture.")
     except (NoPicture, ServiceError) as error:
-        return PageView(**common, problem=error.message)  # type: ignore[arg-type]
-    return PageView(
-        **common,  # type: ignore[arg-type]
+        return replace(view, problem=error.message)
+    return replace(
+        view,
         url=addresses.picture(part.number, width),
         pixels=width,
         width=marks.width,

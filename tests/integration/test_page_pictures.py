@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import threading
 import time
 import uuid
@@ -360,14 +361,14 @@ def test_a_file_that_cannot_be_opened_draws_nothing(data: bytes) -> None:
 
 def test_the_child_gets_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
-    start = drawing.processes.subprocess.Popen
+    start = subprocess.Popen
 
     def watch(*arguments: Any, **options: Any) -> Any:
         seen.update(options["env"])
         return start(*arguments, **options)
 
     monkeypatch.setenv("OPENAI_API_KEY", "canary")
-    monkeypatch.setattr(drawing.processes.subprocess, "Popen", watch)
+    monkeypatch.setattr(subprocess, "Popen", watch)
     drawing.draw_page(PDF, 1, width=600)
     assert not {name for name in seen if "KEY" in name or "SECRET" in name or "DATA" in name}
 
