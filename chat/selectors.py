@@ -16,6 +16,7 @@ from chat.models import Citation, Conversation, Message
 from chat.types import Turn
 from documents.errors import NotFound
 from documents.models import Document
+from documents.selectors import recognised_places
 
 #: An answer that was not written to for so long lost its process.
 ANSWER_SILENT_AFTER = timedelta(seconds=90)
@@ -76,11 +77,16 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     readable = set(
         Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
     )
-    return [_answer(message, cited[message.pk], readable) for message in messages]
+    paged = {c.document_id for group in cited.values() for c in group if c.page}
+    recognised = recognised_places(paged & readable)
+    return [_answer(message, cited[message.pk], readable, recognised) for message in messages]
 
 
 def _answer(
-    message: Message, citations: list[Citation], readable: AnyOf[uuid.UUID | None]
+    message: Message,
+    citations: list[Citation],
+    readable: AnyOf[uuid.UUID | None],
+    recognised: AnyOf[tuple[object, int, int]],
 ) -> dict[str, Any]:
     lost = {c.n for c in citations if c.document_id not in readable}
     text, sentences = withdrawn(message, lost)
@@ -96,7 +102,11 @@ def _answer(
         "refused": message.refused,
         "confidence": message.confidence,
         "sentences": sentences,
-        "citations": [_citation(c, available=c.n not in lost) for c in citations],
+        "citations": [
+            _citation(c, available=c.n not in lost)
+            | {"recognised": (c.document_id, c.version, c.page) in recognised}
+            for c in citations
+        ],
         "model": message.model,
         "usage": message.usage,
         "timings": message.timings,

@@ -37,6 +37,7 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     EXTRACTING = "extracting"
+    RECOGNISING = "recognising"
     CHUNKING = "chunking"
     EMBEDDING = "embedding"
     INDEXING = "indexing"
@@ -225,6 +226,8 @@ class Hit:
     version_id: int = 0
     collection_id: int = 0
     highlights: tuple[tuple[int, int], ...] = field(default=())
+    #: Whether its page was recognised from a picture.
+    recognised: bool = False
 
 
 class Outcome(StrEnum):

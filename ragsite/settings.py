@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -230,6 +231,15 @@ CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 
 #: Bytes of pictures of pages that are kept; the oldest go first.
 PAGE_CACHE_SIZE = env.integer("PAGE_CACHE_SIZE", 536_870_912, low=0, high=2**40)
+
+#: Whether pages without text are recognised from their pictures, where tesseract is there.
+RECOGNITION = env.choice("RECOGNITION", "auto", ("auto", "off"))
+RECOGNITION_LANGUAGES = env.text("RECOGNITION_LANGUAGES", "eng")
+if not re.fullmatch(r"[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*", RECOGNITION_LANGUAGES):
+    raise env.ConfigurationError(
+        "RECOGNITION_LANGUAGES must be tesseract's codes with + between them, as eng+deu."
+    )
+RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=5000)
 
 # --- background work --------------------------------------------------------------
 

@@ -33,4 +33,5 @@ os.environ |= {
     "DATABASE_KEY": "00112233445566778899aabbccddeeff" * 2,
     "EMBEDDING_MODEL": "hashed",
     "LOG_LEVEL": "WARNING",
+    "RECOGNITION": "off",
 }

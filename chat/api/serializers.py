@@ -52,6 +52,9 @@ class CitationSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     url = serializers.CharField(allow_null=True)
     available = serializers.BooleanField(help_text="Whether the caller may still read it.")
+    recognised = serializers.BooleanField(
+        help_text="Whether its page was recognised from a picture and may hold errors."
+    )
 
 
 class AnswerErrorSerializer(serializers.Serializer[Any]):

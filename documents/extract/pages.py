@@ -8,23 +8,17 @@ from __future__ import annotations
 
 import array
 import json
-import os
-import selectors
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from documents.errors import Busy, NoPicture, NotFound, ServiceError, TooComplex
+from documents.errors import Busy, NoPicture, NotFound, ServiceError
 from documents.extract import process as processes
 from documents.types import PAGE_UNITS, PageLetters
 
 _CHILD: Final = "documents.extract.page_child"
-_READ: Final = 1024 * 1024
 _MAX_HEAD: Final = 1000
 _EDGES: Final = 4
 _EDGE_BYTES: Final = array.array("I").itemsize
@@ -97,45 +91,15 @@ def draw_page(
     limits = limits or Limits()
     wanted = json.dumps({"page": page, "width": width, "dpi": dpi})
     given = {name: value for name, value in asdict(limits).items() if name in ("memory", "cpu")}
-    process = processes.start(_CHILD, wanted, given)
     try:
-        answer = _converse(process, memoryview(data), limits)
-    except TooComplex as error:
+        answer, status = processes.run(
+            _CHILD, wanted, given, data, wall=limits.wall, output=limits.output
+        )
+    except processes.Overrun as error:
         raise NoPicture("This page takes too long to draw.") from error
-    finally:
-        if sys.exc_info()[0] is not None:
-            processes.kill_group(process)
-        status, _ = processes.wait(process)
-        processes.close(process.stdin)
-        processes.close(process.stdout)
     if not answer and status > 0:
         raise ServiceError("The program that draws pages could not be started.")
     return _picture(answer)
-
-
-def _converse(process: subprocess.Popen[bytes], data: memoryview, limits: Limits) -> bytes:
-    """Feed the child and return what it says. Raises ``TooComplex`` past a limit."""
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE
-    deadline, total = time.monotonic() + limits.wall, 0
-    parts: list[bytes] = []
-    with selectors.DefaultSelector() as selector:
-        os.set_blocking(process.stdin.fileno(), False)
-        selector.register(process.stdin, selectors.EVENT_WRITE)
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while (left := deadline - time.monotonic()) > 0 and total <= limits.output:
-            ready = {key.fileobj for key, _ in selector.select(left)}
-            if process.stdin in ready:
-                data = processes.feed(process.stdin.fileno(), data)
-                if not data:
-                    selector.unregister(process.stdin)
-                    process.stdin.close()
-            if process.stdout in ready:
-                part = os.read(process.stdout.fileno(), _READ)
-                if not part:
-                    return b"".join(parts)
-                parts.append(part)
-                total += len(part)
-    raise TooComplex
 
 
 def _picture(answer: bytes) -> Picture:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import re
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from documents.errors import (
     UnsupportedEncryption,
 )
 from documents.extract.base import Piece
+from documents.extract.naming import named_pages
 from documents.extract.pdf_hidden import hides_text
 from documents.extract.pdf_layout import page_blocks, read_characters
 from documents.extract.pdf_outline import Outline
@@ -185,21 +185,12 @@ def parse_date(text: str) -> datetime | None:
 
 def _notices(failed: list[int], silent: list[int], hiding: list[int]) -> Iterator[Notice]:
     if failed:
-        yield Notice("pages_failed", f"{_named(failed)} could not be read.")
+        yield Notice("pages_failed", f"{named_pages(failed)} could not be read.")
     if silent:
         verb = "has" if len(silent) == 1 else "have"
-        yield Notice("pages_without_text", f"{_named(silent)} {verb} no text; perhaps a scan.")
+        yield Notice("pages_without_text", f"{named_pages(silent)} {verb} no text; perhaps a scan.")
     if hiding:
         verb = "has" if len(hiding) == 1 else "have"
-        yield Notice("hidden_text", f"{_named(hiding)} {verb} text too pale or small to be seen.")
-
-
-def _named(numbers: list[int]) -> str:
-    """Return page numbers for people, neighbours joined: ``Pages 1, 3-5``."""
-    runs: list[str] = []
-    for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        members = [number for _, number in group]
-        first, last = members[0], members[-1]
-        runs.append(str(first) if first == last else f"{first}\u2013{last}")
-    shown = ", ".join(runs[:10]) + (" and others" if len(runs) > 10 else "")
-    return f"Page {shown}" if len(numbers) == 1 else f"Pages {shown}"
+        yield Notice(
+            "hidden_text", f"{named_pages(hiding)} {verb} text too pale or small to be seen."
+        )

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import selectors
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Final
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+_READ: Final = 1024 * 1024
 _WRITE: Final = 64 * 1024
 #: Where the system keeps interpreter and libraries; nothing of it is secret.
 _PASSED_ON: Final = (
@@ -25,9 +27,66 @@ _PASSED_ON: Final = (
     "PYTHONHOME",
     "PYTHONDONTWRITEBYTECODE",
     "PYTHONPYCACHEPREFIX",
+    "TESSDATA_PREFIX",
 )
 #: Seconds by the clock that a child may take to end after its last word.
 _GRACE: Final = 5.0
+
+
+class Overrun(Exception):
+    """The parent ended the child: it took too long, or said too much."""
+
+
+def run(
+    module: str,
+    argument: str,
+    limits: Mapping[str, float],
+    data: bytes,
+    *,
+    wall: float,
+    output: int,
+) -> tuple[bytes, int]:
+    """Run a child on ``data`` and return what it wrote, and its exit status.
+
+    Raises ``Overrun`` after ``wall`` seconds, or past ``output`` bytes. Whatever
+    happens, the child is gone at the end.
+    """
+    process = start(module, argument, limits)
+    try:
+        answer = _exchange(process, memoryview(data), wall, output)
+    finally:
+        if sys.exc_info()[0] is not None:
+            kill_group(process)
+        status, _ = wait(process)
+        close(process.stdin)
+        close(process.stdout)
+    return answer, status
+
+
+def _exchange(
+    process: subprocess.Popen[bytes], data: memoryview, wall: float, output: int
+) -> bytes:
+    assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018 - PIPE
+    deadline, total = time.monotonic() + wall, 0
+    parts: list[bytes] = []
+    with selectors.DefaultSelector() as selector:
+        os.set_blocking(process.stdin.fileno(), False)
+        selector.register(process.stdin, selectors.EVENT_WRITE)
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while (left := deadline - time.monotonic()) > 0 and total <= output:
+            ready = {key.fileobj for key, _ in selector.select(left)}
+            if process.stdin in ready:
+                data = feed(process.stdin.fileno(), data)
+                if not data:
+                    selector.unregister(process.stdin)
+                    process.stdin.close()
+            if process.stdout in ready:
+                part = os.read(process.stdout.fileno(), _READ)
+                if not part:
+                    return b"".join(parts)
+                parts.append(part)
+                total += len(part)
+    raise Overrun
 
 
 def start(module: str, argument: str, limits: Mapping[str, float]) -> subprocess.Popen[bytes]:

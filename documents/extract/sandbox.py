@@ -101,6 +101,7 @@ def extract(
     limits: Limits | None = None,
     on_page: Progress | None = None,
     on_report: Callable[[SandboxReport], None] | None = None,
+    text_required: bool = True,
 ) -> Extraction:
     """Read ``data`` in a child process and return what it holds.
 
@@ -110,8 +111,8 @@ def extract(
     late death are kept, with a notice ``partly_read``.
 
     Raises a ``FileError``: what the extractor found, ``TooComplex`` past a limit,
-    ``CorruptFile`` for a crash, ``NoText`` when no page has any. ``ServiceError``
-    when the child cannot even start.
+    ``CorruptFile`` for a crash, ``NoText`` when no page has any and ``text_required``.
+    ``ServiceError`` when the child cannot even start.
     """
     run = _Run(limits or Limits(), on_page or (lambda _done, _total: None))
     try:
@@ -120,7 +121,7 @@ def extract(
         report = run.reap()
     if on_report is not None:
         on_report(report)
-    return _outcome(run)
+    return _outcome(run, text_required=text_required)
 
 
 class _Run:
@@ -221,7 +222,7 @@ def _start(media_type: MediaType, limits: Limits) -> subprocess.Popen[bytes]:
     return processes.start(_CHILD, media_type.value, given)
 
 
-def _outcome(run: _Run) -> Extraction:
+def _outcome(run: _Run, *, text_required: bool) -> Extraction:
     """Return what was read, or raise why nothing was."""
     received = run.received
     notices = list(received.notices)
@@ -233,7 +234,7 @@ def _outcome(run: _Run) -> Extraction:
         if not received.has_text:
             raise error
         notices.append(_partly_read(received))
-    if not received.has_text:
+    if text_required and not received.has_text:
         raise NoText
     return Extraction(tuple(received.pages), received.metadata, tuple(notices))
 

@@ -182,4 +182,5 @@ def _hit(row: _Row, relevance: float, query: str) -> Hit:
         version_id=version.pk,
         collection_id=row.document.collection_id,
         highlights=highlights(chunk.text, query) if query else (),
+        recognised=chunk.page in version.recognised_pages,
     )

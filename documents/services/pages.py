@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from documents import page_cache, storage
 from documents.errors import NotFound
+from documents.extract import recognition
 from documents.extract.pages import TURNS, Picture, draw_page
 from documents.models import DocumentVersion
 from documents.text.placing import boxes_of_span
@@ -120,6 +121,9 @@ def _drawn(version: DocumentVersion, page: int, width: int) -> bytes:
 
 
 def _letters(version: DocumentVersion, page: int) -> PageLetters:
+    if page in version.recognised_pages:
+        row = version.recognitions.get(number=page)
+        return recognition.letters_of(recognition.unpacked(row.content))
     name = f"{page}-{_LETTERS}-{_DRAWN_BY}"
     kept = page_cache.read(version.pk, name)
     if kept is not None:

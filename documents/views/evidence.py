@@ -55,6 +55,7 @@ class PageView:
     text_url: str = ""
     zooms: tuple[Zoom, ...] = ()
     goes_on: int = 0
+    recognised: bool = False
     problem: str = ""
 
     @property
@@ -87,6 +88,7 @@ def page_view(
         previous_url=addresses.page(part.number - 1, zoom) if part.number > 1 else "",
         next_url=addresses.page(part.number + 1, zoom) if part.number < part.count else "",
         text_url=addresses.text(part.number),
+        recognised=part.number in version.recognised_pages,
     )
     try:
         pages.page_picture(version, part.number, width=width)
