@@ -46,7 +46,10 @@ def completed(version: DocumentVersion, extraction: Extraction, lease: Lease) ->
         return extraction
     silent = [page.number for page in extraction.pages if page.number and not page.blocks]
     obstacle = _obstacle() if silent else ""
-    wanted = [] if obstacle else silent[: settings.RECOGNITION_MAX_PAGES]
+    most = settings.RECOGNITION_MAX_PAGES
+    wanted = [] if obstacle else silent[:most]
+    if len(silent) > most and not obstacle:
+        obstacle = f"Only {most} pages of a file are recognised."
     if wanted and not version.needs_recognition:
         raise Postponed
     read = _read(version, wanted, lease) if wanted else {}
@@ -58,7 +61,7 @@ def completed(version: DocumentVersion, extraction: Extraction, lease: Lease) ->
         notices=_notices(extraction.notices, silent, sorted(found), obstacle),
     )
     if not any(page.blocks for page in merged.pages):
-        raise NoText(_no_text(obstacle, silent, wanted))
+        raise NoText(_no_text(obstacle))
     return merged
 
 
@@ -141,9 +144,7 @@ def _notices(
     return tuple(notices)
 
 
-def _no_text(obstacle: str, silent: Sequence[int], wanted: Sequence[int]) -> str:
+def _no_text(obstacle: str) -> str:
     if obstacle:
         return f"No text was found. This may be a scan. {obstacle}"
-    if len(wanted) < len(silent):
-        return f"No text was found on the first {len(wanted)} pages that were looked at."
     return "No text was found, neither in the file nor on the pictures of its pages."
