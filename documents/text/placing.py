@@ -175,13 +175,19 @@ def _nearest(page: str, first: int, last: int, drawn: str, behind: int) -> int:
 
 
 def _with_neighbours(text: str, indexes: set[int]) -> list[int]:
-    """Return the indexes in order, with the signs that touch them: hyphens, accents."""
+    """Return the indexes in order, with the signs that touch them: hyphens, accents, a minus."""
     more = set(indexes)
     for index in indexes:
-        following = index + 1
-        if following < len(text) and following not in indexes and _is_sign(text[following]):
+        before, following = index - 1, index + 1
+        if following < len(text) and _is_sign(text[following]):
             more.add(following)
+        if before >= 0 and _is_dash(text[before]) and not text[max(0, before - 1)].isalnum():
+            more.add(before)
     return sorted(more)
+
+
+def _is_dash(char: str) -> bool:
+    return unicodedata.category(char) == "Pd"
 
 
 def _is_sign(char: str) -> bool:

@@ -73,6 +73,16 @@ def test_a_hyphen_that_stays_in_the_text_is_found_too() -> None:
     assert words_in(page, found(page, "a well-known bird", "well-known")) == ["well-", "known"]
 
 
+def test_a_minus_belongs_to_its_number() -> None:
+    page = typed(["from -269 to 41"])
+    assert words_in(page, found(page, "from -269 to 41", "-269 to")) == ["-269to"]
+
+
+def test_a_dash_within_a_word_that_is_cut_there_is_left_to_the_other_part() -> None:
+    page = typed(["well-known bird"])
+    assert words_in(page, found(page, "well-known bird", "known bird")) == ["knownbird"]
+
+
 def test_a_ligature_is_found_by_its_letters_and_the_other_way() -> None:
     page = typed(["the ﬁrst ofﬁce"])
     assert words_in(page, found(page, "the first office", "first")) == ["ﬁrst"]
