@@ -31,8 +31,8 @@ _SEARCHED: Final = 400_000_000
 _GAP: Final = 2
 #: In heights of a line: wider spaces divide columns and cells.
 _WIDE_SPACE: Final = 4.0
-#: Of a slanted line the box around it is no use: higher than this many letters.
-_SLANTED: Final = 2.5
+#: In sizes of its largest letter: what is higher and wider than this is no straight line.
+_STRAIGHT: Final = 1.8
 
 _LEFT_OUT: Final = frozenset("•‣▪▫●○■□◦∙➢➤✓✔❖·")
 _KEPT: Final = frozenset("LNPS")
@@ -227,12 +227,17 @@ def _is_far(one: Box, other: Box) -> bool:
 
 
 def _line(run: Sequence[Box]) -> Iterator[Box]:
-    """Yield one box around a run, or the letters' own where the line is slanted."""
-    whole = run[0]
-    for box in run[1:]:
-        whole = whole.joined(box)
+    """Yield a box around a run, or around each of its straight pieces.
+
+    Lines that run upwards may follow each other without an end between them, and of a
+    slanted line the box around it is no use.
+    """
     letter = max(max(box.width, box.height) for box in run)
-    if min(whole.width, whole.height) > _SLANTED * letter:
-        yield from run
-    else:
-        yield whole
+    piece = run[0]
+    for box in run[1:]:
+        longer = piece.joined(box)
+        if min(longer.width, longer.height) > _STRAIGHT * letter:
+            yield piece
+            longer = box
+        piece = longer
+    yield piece

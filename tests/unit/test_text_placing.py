@@ -159,6 +159,14 @@ def test_a_line_that_runs_upwards_has_one_box() -> None:
     assert boxes_of_span(page, text, 0, 7) == (Box(50, 300, 250, 1000),)
 
 
+def test_lines_that_run_upwards_one_after_the_other_have_a_box_each() -> None:
+    places = [(x, 1000 - 100 * i) for x in (0, 300) for i in range(6)]
+    edges = [e for x, y in places for e in (x, y, x + 200, y + 100)]
+    page = PageLetters(PAGE_UNITS, PAGE_UNITS, "upwardtwice!", edges)
+    boxes = boxes_of_span(page, "upward twice!", 0, 13)
+    assert boxes == (Box(0, 500, 200, 1100), Box(300, 500, 500, 1100))
+
+
 def test_a_slanted_line_is_marked_letter_by_letter() -> None:
     edges = [e for i in range(8) for e in (i * 100, i * 100, i * 100 + 90, i * 100 + 90)]
     page = PageLetters(PAGE_UNITS, PAGE_UNITS, "slanting", edges)
