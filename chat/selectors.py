@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from chat.provenance import UNREADABLE, Source, Standing, provenance
 from chat.types import Turn
 from documents.errors import NotFound
 from documents.models import Document
+from documents.selectors import recognised_places
 
 #: An answer that was not written to for so long lost its process.
 ANSWER_SILENT_AFTER = timedelta(seconds=90)
@@ -111,17 +113,20 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     rows = Document.objects.visible_to(user).filter(pk__in=ids)
     numbers = rows.values_list("pk", "current_version__number", "newest_version__number")
     readable = {pk: Standing(current, newest) for pk, current, newest in numbers}
-    return [_shown(message, cited[message.pk], readable, user) for message in messages]
+    paged = {c.document_id for group in cited.values() for c in group if c.page}
+    recognised = recognised_places(paged & readable.keys())
+    return [_shown(message, cited[message.pk], readable, recognised, user) for message in messages]
 
 
 def _shown(
     message: Message,
     citations: list[Citation],
     readable: dict[uuid.UUID, Standing],
+    recognised: AnyOf[tuple[object, int, int]],
     user: User,
 ) -> dict[str, Any]:
     is_own = message.conversation.user_id == user.pk
-    answer = _answer(message, citations, readable, is_own=is_own)
+    answer = _answer(message, citations, readable, recognised, is_own=is_own)
     return answer if is_own else for_reader(answer)
 
 
@@ -129,6 +134,7 @@ def _answer(
     message: Message,
     citations: list[Citation],
     readable: Mapping[uuid.UUID, Standing],
+    recognised: AnyOf[tuple[object, int, int]],
     *,
     is_own: bool,
 ) -> dict[str, Any]:
@@ -149,7 +155,9 @@ def _answer(
         "confidence": message.confidence,
         "sentences": sentences,
         "citations": [
-            _citation(c, available=c.n not in lost) | source.age()
+            _citation(c, available=c.n not in lost)
+            | {"recognised": (c.document_id, c.version, c.page) in recognised}
+            | source.age()
             for c, source in zip(citations, sources, strict=True)
         ],
         **provenance(sources, message.scope),

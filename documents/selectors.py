@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from functools import lru_cache
 
 from django.conf import settings
@@ -94,6 +95,24 @@ def version_text(version: DocumentVersion) -> str:
     if version.status != Status.READY:
         raise NotFound("This version has no text: it is not ready.")
     return version.content.text
+
+
+def recognised_places(document_ids: Collection[uuid.UUID | None]) -> set[tuple[object, int, int]]:
+    """Return document id, version number and page of what was recognised from pictures.
+
+    Whether the caller may see the documents is for the caller to know.
+    """
+    ids = [key for key in document_ids if key is not None]
+    if not ids:
+        return set()
+    rows = DocumentVersion.objects.filter(document_id__in=ids).exclude(recognised_pages=[])
+    return {
+        (document_id, number, page)
+        for document_id, number, pages in rows.values_list(
+            "document_id", "number", "recognised_pages"
+        )
+        for page in pages
+    }
 
 
 def document_list(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,8 +25,9 @@ if not DATA_DIR.is_absolute():
     DATA_DIR = BASE_DIR / DATA_DIR
 TEMP_DIR = DATA_DIR / "tmp"
 ORIGINALS_DIR = DATA_DIR / "originals"
+PAGES_DIR = DATA_DIR / "pages"
 BROKER_DIR = DATA_DIR / "broker"
-for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, BROKER_DIR):
+for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, PAGES_DIR, BROKER_DIR):
     try:
         _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -258,6 +260,20 @@ OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
+
+# --- pages ------------------------------------------------------------------------
+
+#: Bytes of pictures of pages that are kept; the oldest go first.
+PAGE_CACHE_SIZE = env.integer("PAGE_CACHE_SIZE", 536_870_912, low=0, high=2**40)
+
+#: Whether pages without text are recognised from their pictures, where tesseract is there.
+RECOGNITION = env.choice("RECOGNITION", "auto", ("auto", "off"))
+RECOGNITION_LANGUAGES = env.text("RECOGNITION_LANGUAGES", "eng")
+if not re.fullmatch(r"[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*", RECOGNITION_LANGUAGES):
+    raise env.ConfigurationError(
+        "RECOGNITION_LANGUAGES must be tesseract's codes with + between them, as eng+deu."
+    )
+RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=5000)
 
 # --- cache ------------------------------------------------------------------------
 

@@ -75,6 +75,9 @@ class CitationSerializer(serializers.Serializer[Any]):
     end = serializers.IntegerField()
     url = serializers.CharField(allow_null=True)
     available = serializers.BooleanField(help_text="Whether the caller may still read it.")
+    recognised = serializers.BooleanField(
+        help_text="Whether its page was recognised from a picture and may hold errors."
+    )
     current_version = serializers.IntegerField(
         allow_null=True, help_text="What the document answers from now."
     )

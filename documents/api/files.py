@@ -46,6 +46,14 @@ def original_response(version: DocumentVersion) -> HttpResponse:
     return _inert(response)
 
 
+def picture_response(data: bytes, tag: str) -> HttpResponse:
+    """Return a PNG. A browser may keep it, but asks each time whether it still may show it."""
+    response = _inert(HttpResponse(data, content_type="image/png"))
+    response["Cache-Control"] = "private, no-cache"
+    response["ETag"] = tag
+    return response
+
+
 def text_response(text: str) -> HttpResponse:
     """Return extracted text, character for character."""
     return _inert(HttpResponse(text, content_type="text/plain; charset=utf-8"))

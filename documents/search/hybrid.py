@@ -253,7 +253,8 @@ def _hit(item: _Ranked, query: str) -> Hit:
         collection_id=document.collection_id,
         current_version=current.number if current else 0,
         highlights=highlights(chunk.text, query) if query else (),
-        media_type=version.media_type,
+        media_type=chunk.version.media_type,
+        recognised=chunk.page in chunk.version.recognised_pages,
     )
 
 

@@ -18,6 +18,7 @@ _STEPS = ((60, "minute", 60), (3600, "hour", 24), (86_400, "day", 7))
 _STAGES = {
     Stage.WAITING: "Waiting",
     Stage.EXTRACTING: "Reading the file",
+    Stage.RECOGNISING: "Recognising pages",
     Stage.CHUNKING: "Cutting into passages",
     Stage.EMBEDDING: "Learning what it means",
     Stage.INDEXING: "Adding to the index",

@@ -20,12 +20,14 @@ from ragsite.accounts.services import token_create
 from tests.integration.factories import (
     BOUNDARY,
     READ,
+    WREN,
     Api,
     assert_problem,
     multipart,
     person,
     shelf,
 )
+from tests.samples import pdf_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +59,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/documents/{document_id}/versions/{number}": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions/{number}/content": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions/{number}/download": MEMBERS_READ,
+    "GET /api/documents/{document_id}/versions/{number}/pages/{page}.png": MEMBERS_READ,
     "GET /api/search": SIGNED_IN,
     "POST /api/search": (200, 200, 200, 200, 401, 403),
     "GET /api/collections": SIGNED_IN,
@@ -144,7 +147,7 @@ def world(one_transaction: None) -> World:
         viewer=(people["viewer"], Role.VIEWER),
         guest=(people["guest"], Role.VIEWER),
     )
-    document = callers["owner"].ready(collection="shared")
+    document = callers["owner"].ready("wren.pdf", pdf_bytes([WREN.decode()]), collection="shared")
     conversation = Conversation.objects.create(user=people["owner"], title="Birds")
     message = Message.objects.create(
         conversation=conversation, question="How many eggs?", state=Message.State.COMPLETE
@@ -155,6 +158,7 @@ def world(one_transaction: None) -> World:
         "username": "guest",
         "document_id": document["id"],
         "number": 1,
+        "page": 1,
         "conversation_id": conversation.pk,
         "message_id": message.pk,
         "token_id": token.pk,
@@ -170,6 +174,7 @@ def _nowhere() -> dict[str, Any]:
         "username": "nobody",
         "document_id": unknown,
         "number": 1,
+        "page": 1,
         "conversation_id": unknown,
         "message_id": unknown,
         "token_id": 999_999_999,
