@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Citation, Conversation, Message
+from chat.traces import annotated
 from chat.types import Turn
 from documents.errors import NotFound
 from documents.models import Document
@@ -65,6 +66,8 @@ def answer_of(message: Message, user: User) -> dict[str, Any]:
 def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     """Return answers in the shape of the API, with two queries for all of them.
 
+    Two more where some were refused: a refusal tells what is near.
+
     What cites a document that the user may no longer read, or that is gone, shows
     neither its quote nor the sentences that nothing else carries.
     """
@@ -76,7 +79,8 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     readable = set(
         Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
     )
-    return [_answer(message, cited[message.pk], readable) for message in messages]
+    answers = [_answer(message, cited[message.pk], readable) for message in messages]
+    return annotated(messages, answers, user)
 
 
 def _answer(

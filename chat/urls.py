@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat.views import answers, asking, conversations
+from chat.views import answers, asking, conversations, explaining
 
 _CONVERSATION = "chat/<uuid:conversation_id>"
 _MESSAGE = "chat/messages/<uuid:message_id>"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("", asking.home, name="home"),
     path("chat/", asking.conversations, name="conversations"),
     path(f"{_MESSAGE}/", answers.message, name="message"),
+    path(f"{_MESSAGE}/why/", explaining.why, name="why"),
     path(f"{_MESSAGE}/feedback/", answers.feedback, name="feedback"),
     path(f"{_CONVERSATION}/", asking.conversation, name="conversation"),
     path(f"{_CONVERSATION}/rename/", conversations.rename, name="conversation_rename"),

@@ -6,8 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from chat.api.near import NearSerializer, SearchedSerializer
 from chat.models import Conversation, Message
-from chat.types import Verdict
+from chat.types import ConfidenceLabel, Verdict
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
@@ -73,8 +74,11 @@ class AnswerSerializer(serializers.Serializer[Any]):
     error = AnswerErrorSerializer(allow_null=True)
     refused = serializers.BooleanField()
     confidence = serializers.FloatField()
+    confidence_label = serializers.ChoiceField(choices=list(ConfidenceLabel), allow_null=True)
     sentences = SentenceSerializer(many=True)
     citations = CitationSerializer(many=True)
+    near = NearSerializer(many=True, help_text="What a refusal offers: no answer, but near.")
+    searched = SearchedSerializer(allow_null=True, help_text="Where a refused question was asked.")
     model = serializers.CharField()
     usage = serializers.DictField(child=serializers.IntegerField())
     timings = serializers.DictField(

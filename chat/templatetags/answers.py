@@ -8,7 +8,6 @@ from typing import Any
 from django import template
 from django.utils.safestring import SafeString
 
-from chat.answer.confidence import HIGH_FROM, MEDIUM_FROM
 from chat.templatetags.rendering import render_answer
 from chat.types import ConfidenceLabel
 
@@ -30,6 +29,4 @@ def doubts(answer: Mapping[str, Any]) -> int:
 @register.filter
 def confidence_word(value: float) -> str:
     """Return a confidence in [0, 1] as a word."""
-    if value >= HIGH_FROM:
-        return ConfidenceLabel.HIGH.value
-    return (ConfidenceLabel.MEDIUM if value >= MEDIUM_FROM else ConfidenceLabel.LOW).value
+    return ConfidenceLabel.of(value).value

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from chat.answer.citations import cited
-from chat.answer.confidence import Grounds, calibrated, confidence, grounds
+from chat.answer.confidence import TYPICAL_LEAD, Grounds, calibrated, confidence, grounds
 from chat.answer.verify import verified
 from chat.types import ConfidenceLabel, Passage
 
-MIDDLE = Grounds(0.5, 0.5, 0.5, 0.5, 0.5)
-PARTS = ["retrieval", "agreement", "coverage", "likeness", "support"]
+MIDDLE = Grounds(0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+PARTS = ["retrieval", "coverage", "likeness", "words", "meaning", "support"]
 
 
 def passage(n: int, text: str, relevance: float = 0.9) -> Passage:
@@ -43,7 +43,7 @@ def test_it_stays_between_zero_and_one(part: str, wild: float) -> None:
 
 
 def test_the_label_follows_the_value() -> None:
-    levels = [calibrated(Grounds(x, x, x, x, x)).label for x in (0.2, 0.75, 1.0)]
+    levels = [calibrated(Grounds(x, x, x, x, x, x)).label for x in (0.2, 0.6, 1.0)]
     assert levels == [ConfidenceLabel.LOW, ConfidenceLabel.MEDIUM, ConfidenceLabel.HIGH]
 
 

@@ -1,0 +1,54 @@
+"""The passages nearest to a question that was refused: no answer, but where to look.
+
+Kept are their places alone. Who may read the text, and whether it is still there,
+is decided when it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chat.answer.spans import SpanFinder
+from chat.types import Passage
+
+#: Passages offered with a refusal, and characters shown of each.
+MOST = 3
+LONGEST = 240
+
+
+@dataclass(frozen=True, slots=True)
+class NearPlace:
+    """Where a near passage stands: a line, ``content[start:end]``, inside of a chunk.
+
+    ``chunk`` is the offset at which that chunk begins; ``relevance`` is in [0, 1].
+    """
+
+    document: str
+    version: int
+    page: int | None
+    chunk: int
+    start: int
+    end: int
+    relevance: float
+
+
+def near_places(question: str, passages: Sequence[Passage]) -> tuple[NearPlace, ...]:
+    """The first few of ``passages``, each as the line of it that is closest to ``question``."""
+    return tuple(_place(question, passage) for passage in passages[:MOST])
+
+
+def _place(question: str, passage: Passage) -> NearPlace:
+    start, end = SpanFinder(passage).best(question)
+    chunks = passage.chunks or ((passage.start, passage.end),)
+    # Chunks overlap: the last one that begins before the line holds the most of it.
+    chunk, until = [place for place in chunks if place[0] <= start][-1]
+    return NearPlace(
+        document=passage.document_id,
+        version=passage.version,
+        page=passage.page_at(start),
+        chunk=chunk,
+        start=start,
+        end=min(end, until, start + LONGEST),
+        relevance=round(passage.relevance, 4),
+    )
