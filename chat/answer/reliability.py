@@ -88,9 +88,7 @@ class AtThreshold:
     off_topic_refused: float
 
 
-def at_threshold(
-    threshold: float, own: Sequence[Judged], foreign: Sequence[float]
-) -> AtThreshold:
+def at_threshold(threshold: float, own: Sequence[Judged], foreign: Sequence[float]) -> AtThreshold:
     """What answering from ``threshold`` on does, to questions that have an answer and to others.
 
     The number compared is the first of each pair of ``own``, and each of ``foreign``;

@@ -16,10 +16,10 @@ from documents.embed.base import Embedder
 from documents.errors import EmbeddingFailed
 from documents.models import VersionText
 from documents.querysets import Caller
-from documents.search.hybrid import SearchResult, search
+from documents.search.hybrid import search
 from documents.search.scope import EVERYTHING, Within
 from documents.selectors import active_space, space_embedder
-from documents.types import Hit, SearchTrace
+from documents.types import Hit
 
 #: Hits looked at before packing; neighbours among them are joined into one passage.
 HITS_PER_PASSAGE = 2
@@ -55,16 +55,12 @@ def _retrieved(user: Caller, question: str, within: Within) -> Retrieved:
         question[:2000],
         limit=wanted * HITS_PER_PASSAGE,
         within=within,
+        explain=True,
     )
     passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
     space = active_space()
     similarity = _Similarity(space_embedder(space)) if space else None
-    return Retrieved(tuple(passages), similarity, trace_of(found))
-
-
-def trace_of(found: SearchResult) -> SearchTrace | None:
-    """Return how a search came to its results, where the search tells."""
-    return getattr(found, "trace", None)
+    return Retrieved(tuple(passages), similarity, found.trace)
 
 
 def _is_local() -> bool:

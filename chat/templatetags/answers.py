@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chat.templatetags.rendering import render_answer
 from chat.types import ConfidenceLabel
+from documents.types import Outcome
 
 register = template.Library()
+
+_OUTCOMES = {
+    Outcome.USED: "Used",
+    Outcome.JOINED: "Joined to its neighbour",
+    Outcome.DUPLICATE: "Says the same as one before",
+    Outcome.BELOW_THRESHOLD: "Below the threshold",
+    Outcome.BEYOND_LIMIT: "Beyond the limit",
+}
+_STEPS = {
+    "rewrite_ms": "rewriting",
+    "search_ms": "searching",
+    "first_token_ms": "first word",
+    "answer_ms": "answering",
+    "verify_ms": "checking",
+}
 
 
 @register.simple_tag
@@ -30,3 +49,35 @@ def doubts(answer: Mapping[str, Any]) -> int:
 def confidence_word(value: float) -> str:
     """Return a confidence in [0, 1] as a word."""
     return ConfidenceLabel.of(value).value
+
+
+@register.filter
+def outcome_word(outcome: str) -> str:
+    """Return what became of a candidate, in words."""
+    return _OUTCOMES[Outcome(outcome)] if outcome in set(Outcome) else outcome
+
+
+@register.filter
+def steps(why: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the steps of an answer with their times, those within the search after it."""
+    shown = [{"name": _STEPS.get(k, k), "shown": _took(v)} for k, v in why["timings"].items()]
+    inside = (why["search"] or {}).get("timings", {})
+    return shown + [{"name": f"of the search: {k}", "shown": _took(v)} for k, v in inside.items()]
+
+
+def _took(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+
+
+@register.filter
+def exactly(moment: str) -> SafeString:
+    """Return a moment in ISO 8601 as a date and a time of day."""
+    local = timezone.localtime(datetime.fromisoformat(moment))
+    shown = local.strftime("%-d %B %Y, %H:%M")
+    return format_html('<time datetime="{}">{}</time>', moment, shown)
+
+
+@register.filter
+def of_hundred(value: float) -> int:
+    """Return a share in [0, 1] as a number of a hundred."""
+    return round(100 * value)
