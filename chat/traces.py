@@ -42,10 +42,15 @@ class _Held:
             "document_id": place["document"],
             "title": chunk.version.document.title,
             "page": place["page"],
-            "text": " ".join(text.split()),
+            "text": _as_line(text),
             "url": place_url(place),
             "available": True,
         }
+
+
+def _as_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if line.endswith((".", "!", "?", "。", "！", "？", "”", '"', ")")) else f"{line}…"
 
 
 def place_url(place: Mapping[str, Any]) -> str:

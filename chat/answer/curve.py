@@ -27,9 +27,9 @@ def reliability_svg(
     width, height = LEFT + SIDE + MARGIN, MARGIN + SIDE + BELOW
     held = [each for each in bins if each.count]
     told = "; ".join(f"{_whole(b.sure)} said, {_whole(b.right)} right of {b.count}" for b in held)
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     body = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="{width}" height="{height}" role="img" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" font-size="12">',
         f"<title>{escape(title)}</title>",
         f"<desc>{escape(told)}</desc>",
         f'<rect width="{width}" height="{height}" fill="{paper}"/>',
@@ -44,8 +44,7 @@ def _axes(ink: str) -> list[str]:
     bottom, right = MARGIN + SIDE, LEFT + SIDE
     lines = [
         f'<path d="M{LEFT} {MARGIN}V{bottom}H{right}" fill="none" stroke="{ink}"/>',
-        f'<path d="M{LEFT} {bottom}L{right} {MARGIN}" stroke="{ink}" stroke-dasharray="4 4" '
-        'stroke-opacity="0.5"/>',
+        f'<path d="M{LEFT} {bottom}L{right} {MARGIN}" stroke="{ink}" stroke-dasharray="4 4"/>',
     ]
     for tick in _TICKS:
         x, y = _x(tick), _y(tick)

@@ -43,12 +43,21 @@ def _place(question: str, passage: Passage) -> NearPlace:
     chunks = passage.chunks or ((passage.start, passage.end),)
     # Chunks overlap: the last one that begins before the line holds the most of it.
     chunk, until = [place for place in chunks if place[0] <= start][-1]
+    end = _cut(passage, start, end, min(end, until, start + LONGEST))
     return NearPlace(
         document=passage.document_id,
         version=passage.version,
         page=passage.page_at(start),
         chunk=chunk,
         start=start,
-        end=min(end, until, start + LONGEST),
+        end=end,
         relevance=round(passage.relevance, 4),
     )
+
+
+def _cut(passage: Passage, start: int, end: int, limit: int) -> int:
+    """Where a line from ``start`` to ``end`` is cut: at a word, before ``limit``."""
+    if end <= limit:
+        return end
+    space = passage.text.rfind(" ", start - passage.start + 1, limit - passage.start)
+    return limit if space < 0 else passage.start + space

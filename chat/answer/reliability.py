@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: One answer: how sure it was, and whether it was right.
 Judged = tuple[float, bool]
@@ -45,7 +46,7 @@ def equal_mass(judged: Iterable[Judged], bins: int = 10) -> tuple[Bin, ...]:
     """``judged`` in bins that hold the same number of answers, give or take one."""
     ordered = sorted(judged)
     cuts = [round(i * len(ordered) / bins) for i in range(bins + 1)]
-    parts = [ordered[a:b] for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    parts = [ordered[a:b] for a, b in pairwise(cuts) if b > a]
     return tuple(_bin(part[0][0], part[-1][0], part) for part in parts)
 
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -75,11 +75,14 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
                     kept = True
                     await in_database(_keep_failure)(message, event, run)
                 yield event
-    except Exception as error:  # whatever breaks, the reader gets an end and the message keeps it
-        broken = await asyncio.to_thread(_broken, error, message, run)
+    except ProductError as error:
         kept = True
-        await in_database(_keep_failure)(message, broken, run)
-        yield broken
+        told = ErrorEvent(error.code, error.message, error.retryable)
+        yield await _failed(message, run, told)
+    except Exception:  # whatever breaks, the reader gets an end and the message keeps it
+        logger.exception("message %s: the answer broke", message.pk)
+        kept = True
+        yield await _failed(message, run, ErrorEvent("server_error", BROKEN))
     finally:
         if not kept:
             # The reader is gone or has stopped: a short write, even while cancelled.
@@ -108,13 +111,12 @@ async def _watched(
                 yield event
 
 
-def _broken(error: Exception, message: Message, run: AnswerRun | None) -> ErrorEvent:
-    """Return what the reader is told of a fault, with what had arrived."""
-    partial = run.partial() if run else None
-    if isinstance(error, ProductError):
-        return ErrorEvent(error.code, error.message, error.retryable, partial)
-    logger.error("message %s: the answer broke", message.pk, exc_info=error)
-    return ErrorEvent("server_error", BROKEN, partial=partial)
+async def _failed(message: Message, run: AnswerRun | None, told: ErrorEvent) -> ErrorEvent:
+    """Keep a fault with what had arrived, and return it as the reader is told of it."""
+    partial = await asyncio.to_thread(run.partial) if run else None
+    event = replace(told, partial=partial)
+    await in_database(_keep_failure)(message, event, run)
+    return event
 
 
 def answer_now(message: Message, user: User | None = None) -> Message:

@@ -17,6 +17,9 @@ from documents.types import Outcome
 
 register = template.Library()
 
+#: Collections that a refusal names; the rest are counted.
+NAMED = 3
+
 _OUTCOMES = {
     Outcome.USED: "Used",
     Outcome.JOINED: "Joined to its neighbour",
@@ -67,6 +70,19 @@ def steps(why: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _took(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+
+
+@register.filter
+def where_looked(searched: Mapping[str, Any]) -> str:
+    """Return in how many documents of which collections an answer was looked for."""
+    count = searched["documents"]
+    if not count:
+        return "There was no document to search"
+    names = [each["name"] for each in searched["collections"]]
+    shown = ", ".join(names[:NAMED])
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    place = f" in {shown}{more}" if names else ""
+    return f"Searched: {count} document{'' if count == 1 else 's'}{place}"
 
 
 @register.filter

@@ -116,8 +116,8 @@ def _measure(title: str, found: Measured) -> list[str]:
         title,
         f"  {', '.join(found.groups)}",
         f"  weights {_weights(asdict(found.weights))}",
-        f"  {found.questions} answerable questions, {found.refused} refused; "
-        f"of the answers {found.right:.1%} are right",
+        f"  {found.questions} answerable questions, {found.refused} refused",
+        f"  of the answers {found.right:.1%} are right",
         "  expected calibration error   10 bins   15 bins   10 of equal mass",
         f"    answers to answerable      {_errors(asdict(errors))}",
         f"    refused ones as 0          {_errors(asdict(refused))}",
