@@ -123,9 +123,9 @@ def _measure(title: str, found: Measured) -> list[str]:
         f"    refused ones as 0          {_errors(asdict(refused))}",
         f"    with unanswerable ones     {_errors(asdict(mixed))}",
         "  area under the curve, refused ones counting 0",
-        f"    right from wrong answers   {_area(found.area_right)}",
-        *(f"    off topic: {name:15} {_area(x)}" for name, x in found.area_off_topic.items()),
-        f"    adversarial, unanswerable  {_area(found.area_unanswerable)}",
+        f"    right from wrong answers      {_area(found.area_right)}",
+        *(f"    off topic: {name:18} {_area(x)}" for name, x in found.area_off_topic.items()),
+        f"    adversarial, unanswerable     {_area(found.area_unanswerable)}",
         *_bins(found.bins),
         "",
     ]
