@@ -32,19 +32,20 @@ class Weights:
 
 
 #: Quotes are always supported, so this one cannot be fitted on them and is set by hand:
-#: partial support of every sentence takes an answer that was sure to about even odds.
-SUPPORT = 3.0
+#: partial support of every sentence takes an answer as sure as most are, 90 %, to even
+#: odds, and none at all to 10 %.
+SUPPORT = 4.5
 #: Fitted by ``manage.py calibrate`` on the answerable questions of SQuAD 2.0 (Rajpurkar et
 #: al., 2018), answered by quoting with the built-in embedder, with off-topic questions
 #: counting a tenth; the target is whether the quotes hold a gold answer.
 #: ``docs/confidence.md`` has the measurements.
 WEIGHTS = Weights(
-    bias=-6.74,
-    retrieval=0.06,
-    coverage=2.07,
-    likeness=2.45,
-    words=4.23,
-    meaning=1.12,
+    bias=-6.28,
+    retrieval=0.12,
+    coverage=0.27,
+    likeness=2.53,
+    words=3.83,
+    meaning=1.38,
     support=SUPPORT,
 )
 #: Words that a question is thought to lack of being complete, in its coverage.
@@ -64,8 +65,9 @@ class Grounds:
     of the question's words in the cited sentence that holds most of them,
     ``likeness`` the cosine of question and nearest cited sentence. ``words`` and
     ``meaning`` tell how clearly each channel of the search puts what is cited before
-    everything else: 1 when nothing comes near, 0.5 when something is as good, 0 when
-    the channel did not bring it at all. ``support`` is the mean verdict.
+    everything else, times the root of the coverage: in a small library something is
+    always first, and being first says little where it holds little of the question.
+    ``support`` is the mean verdict.
     """
 
     retrieval: float
@@ -122,21 +124,24 @@ def grounds(
     texts = [p.text for p in cited] if citations is None else [c.quote for c in citations]
     quotes = [text[start:end] for text in texts for start, end in sentence_spans(text)]
     coverage = _coverage(question, quotes, passages)
-    words, meaning = _leads(trace, cited)
+    words, meaning = leads(trace, cited)
+    fit = math.sqrt(coverage)
     return Grounds(
         retrieval=max(_unit(passage.relevance) for passage in cited),
         coverage=coverage,
         likeness=max(similarity(question, quotes)) if similarity and quotes else 0.9 * coverage,
-        words=words,
-        meaning=meaning,
+        words=words * fit,
+        meaning=meaning * fit,
         support=_mean(_WORTH[sentence.verdict] for sentence in sentences),
     )
 
 
-def _leads(trace: SearchTrace | None, cited: Sequence[Passage]) -> tuple[float, float]:
+def leads(trace: SearchTrace | None, cited: Sequence[Passage]) -> tuple[float, float]:
     """How far what is cited leads in the channel of words, and in that of meaning.
 
-    A near-duplicate of something found says the same: it is no rival.
+    1 when nothing comes near, 0.5 when something is as good, 0 when the channel did
+    not bring it at all. A near-duplicate of something found says the same: it is no
+    rival.
     """
     found = [] if trace is None else trace.candidates
     found = [each for each in found if each.outcome is not Outcome.DUPLICATE]

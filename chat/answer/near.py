@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.answer.spans import SpanFinder
+from chat.llm.terms import term_set
 from chat.types import Passage
+from documents.text.sentences import sentence_spans
 
 #: Passages offered with a refusal, and characters shown of each.
 MOST = 3
 LONGEST = 240
+_ENDS = (".", "!", "?", "。", "！", "？")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def near_places(question: str, passages: Sequence[Passage]) -> tuple[NearPlace, 
 
 
 def _place(question: str, passage: Passage) -> NearPlace:
-    start, end = SpanFinder(passage).best(question)
+    start, end = _line(question, passage)
     chunks = passage.chunks or ((passage.start, passage.end),)
     # Chunks overlap: the last one that begins before the line holds the most of it.
     chunk, until = [place for place in chunks if place[0] <= start][-1]
@@ -53,6 +55,20 @@ def _place(question: str, passage: Passage) -> NearPlace:
         end=end,
         relevance=round(passage.relevance, 4),
     )
+
+
+def _line(question: str, passage: Passage) -> tuple[int, int]:
+    """The sentence of ``passage`` that shares most words with ``question``, by its place.
+
+    Of equals one that is a whole sentence, and not a heading; then the first.
+    """
+    asked, spans = term_set(question), sentence_spans(passage.text)
+    if not spans:
+        return passage.start, passage.end
+    texts = [passage.text[start:end] for start, end in spans]
+    shared = [(len(asked & term_set(text)), text.endswith(_ENDS)) for text in texts]
+    start, end = spans[shared.index(max(shared))]
+    return passage.start + start, passage.start + end
 
 
 def _cut(passage: Passage, start: int, end: int, limit: int) -> int:

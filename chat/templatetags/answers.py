@@ -61,11 +61,9 @@ def outcome_word(outcome: str) -> str:
 
 
 @register.filter
-def steps(why: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the steps of an answer with their times, those within the search after it."""
-    shown = [{"name": _STEPS.get(k, k), "shown": _took(v)} for k, v in why["timings"].items()]
-    inside = (why["search"] or {}).get("timings", {})
-    return shown + [{"name": f"of the search: {k}", "shown": _took(v)} for k, v in inside.items()]
+def times(timings: Mapping[str, float]) -> str:
+    """Return steps with their times in milliseconds as one line."""
+    return ", ".join(f"{_STEPS.get(name, name)} {_took(ms)}" for name, ms in timings.items())
 
 
 def _took(milliseconds: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from chat.answer import confidence as confidences
 from chat.answer.citations import cited
 from chat.answer.confidence import TYPICAL_LEAD, Grounds, calibrated, confidence, grounds
 from chat.answer.verify import verified
@@ -44,7 +45,7 @@ def test_it_stays_between_zero_and_one(part: str, wild: float) -> None:
 
 
 def test_the_label_follows_the_value() -> None:
-    levels = [calibrated(Grounds(x, x, x, x, x, x)).label for x in (0.2, 0.6, 1.0)]
+    levels = [calibrated(Grounds(x, x, x, x, x, x)).label for x in (0.2, 0.52, 1.0)]
     assert levels == [ConfidenceLabel.LOW, ConfidenceLabel.MEDIUM, ConfidenceLabel.HIGH]
 
 
@@ -95,10 +96,7 @@ def traced(*candidates: TracedCandidate) -> SearchTrace:
 
 def leads(*candidates: TracedCandidate) -> tuple[float, float]:
     """The leads of an answer that cites the first of the two passages."""
-    answer = cited("The museum opened in 1998 [1].", PASSAGES)
-    sentences = verified(answer, PASSAGES)
-    found = grounds(QUESTION, PASSAGES, sentences, answer.citations, None, traced(*candidates))
-    return found.words, found.meaning
+    return confidences.leads(traced(*candidates), PASSAGES[:1])
 
 
 def test_what_is_cited_leads_where_nothing_else_comes_near() -> None:
@@ -142,3 +140,20 @@ def test_a_short_question_is_covered_less_surely_than_a_long_one() -> None:
     short = grounds("museum opened", passages, sentences, answer.citations)
     long = grounds("old museum northern harbour opened", passages, sentences, answer.citations)
     assert short.coverage < long.coverage < 1
+
+
+def test_being_first_says_little_where_little_of_the_question_is_there() -> None:
+    answer = cited("The museum opened in 1998 [1].", PASSAGES)
+    sentences = verified(answer, PASSAGES)
+    trace = traced(candidate("1", 9.0, 0.8), candidate("2", 0.0, 0.0))
+    found = [
+        grounds(question, PASSAGES, sentences, answer.citations, None, trace)
+        for question in (QUESTION, "Which zinc smelter of Iquique burnt whale oil at the museum?")
+    ]
+    assert found[0].words > 2 * found[1].words > 0
+
+
+def test_partial_support_takes_a_sure_answer_to_even_odds() -> None:
+    sure = Grounds(0.8, 0.6, 0.55, 0.5, 0.4, 1.0)
+    values = [calibrated(replace(sure, support=x)).value for x in (1.0, 0.5, 0.0)]
+    assert values == pytest.approx([0.9, 0.5, 0.1], abs=0.05)

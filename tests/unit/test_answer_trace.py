@@ -152,6 +152,11 @@ def test_an_answer_offers_nothing_near() -> None:
     assert "near" not in kept((passage(1),))
 
 
+def test_where_nothing_is_shared_the_first_whole_sentence_is_near() -> None:
+    (place,) = near_places("Tungsten boils?", [passage(1, "Tickets and prices\n\nBread is baked.")])
+    assert place.start == len("Tickets and prices\n\n")
+
+
 def test_at_most_three_lines_of_bounded_length_are_near() -> None:
     places = near_places("museum", [passage(n, "museum " * 400) for n in range(1, 9)])
     assert len(places) == MOST
