@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from chat.answer.confidence import SUPPORT, Grounds, Weights
 RIDGE = 1.0
 #: Steps of Newton's method; it needs about eight.
 STEPS = 60
+
+#: The grounds whose weights are fitted: all but the support.
+_FITTED = tuple(field.name for field in fields(Grounds) if field.name != "support")
 
 Matrix = NDArray[np.float64]
 
@@ -42,9 +45,13 @@ def fitted(examples: Sequence[Example]) -> Weights:
     # A little of support below 1 is taken off before, so that its weight by hand holds.
     held = np.array([example.grounds.support for example in examples])
     offset = SUPPORT * (held - 1)
-    parts = np.array([astuple(example.grounds)[:-1] for example in examples], dtype=np.float64)
+    parts = np.array(
+        [[getattr(example.grounds, name) for name in _FITTED] for example in examples],
+        dtype=np.float64,
+    )
     bias, weights = _positive(parts, right, counts, offset)
-    return Weights(round(bias - SUPPORT, 4), *(round(w, 4) for w in weights), support=SUPPORT)
+    named = dict(zip(_FITTED, (round(weight, 4) for weight in weights), strict=True))
+    return Weights(bias=round(bias - SUPPORT, 4), support=SUPPORT, **named)
 
 
 def _positive(

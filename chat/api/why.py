@@ -114,7 +114,9 @@ class WhyConfidenceSerializer(serializers.Serializer[Any]):
     """How the confidence came about: a logistic function of the grounds."""
 
     value = serializers.FloatField()
-    label = serializers.ChoiceField(choices=list(ConfidenceLabel), allow_null=True)
+    label = serializers.ChoiceField(  # type: ignore[assignment]  # a field called label
+        choices=list(ConfidenceLabel), allow_null=True
+    )
     bias = serializers.FloatField(allow_null=True)
     grounds = GroundSerializer(many=True)
 

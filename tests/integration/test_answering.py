@@ -102,12 +102,15 @@ def test_a_message_whose_model_is_silent_is_still_seen_to_be_alive(
             await asyncio.sleep(0.2)
             yield Piece("It lays seven eggs [1].")
 
-    touched = []
+    touched: list[str] = []
+
+    def touch(message: Message, user: Any, text: str) -> bool:
+        touched.append(text)
+        return True
+
     monkeypatch.setattr("chat.services.answering.LOOK_EVERY", 0.05)
     monkeypatch.setattr("chat.services.answering.KEEP_EVERY", 0.0)
-    monkeypatch.setattr(
-        "chat.services.answering._touch", lambda *args: touched.append(args) or True
-    )
+    monkeypatch.setattr("chat.services.answering._touch", touch)
     ada.ready()
     use(Slow([]))
     assert ada.stream(EGGS)[-1].name == "done"

@@ -19,7 +19,8 @@ def drawn(count: int = 3000, seed: int = 7) -> list[Example]:
     chance = random.Random(seed)
     made = []
     for _ in range(count):
-        grounds = Grounds(*(chance.random() for _ in range(5)), support=1.0)
+        a, b, c, d, e = (chance.random() for _ in range(5))
+        grounds = Grounds(a, b, c, d, e, support=1.0)
         made.append(Example(grounds, chance.random() < calibrated(grounds, TRUE).value))
     return made
 
