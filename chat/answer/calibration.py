@@ -206,6 +206,25 @@ def _by_confidence(cases: Sequence[Case]) -> tuple[AtThreshold, ...]:
     return tuple(at_threshold(level, own, [x for x, _ in foreign]) for level in LEVELS)
 
 
+def cases_written(cases: Iterable[Case]) -> str:
+    """Cases as lines of JSON, to be read again by ``cases_read``."""
+    return "".join(f"{json.dumps(asdict(case))}\n" for case in cases)
+
+
+def cases_read(text: str) -> list[Case]:
+    """The cases that ``cases_written`` wrote. Raises ``ValueError`` for anything else."""
+    try:
+        return [_case(json.loads(line)) for line in text.splitlines()]
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"These are not the cases of a calibration: {error!r}") from None
+
+
+def _case(row: dict[str, Any]) -> Case:
+    grounds = Grounds(**row["grounds"]) if row["grounds"] else None
+    at = tuple((float(level), bool(was), bool(right)) for level, was, right in row["at"])
+    return Case(Kind(row["kind"]), str(row["group"]), bool(row["right"]), grounds, at)
+
+
 def as_json(found: Report) -> dict[str, Any]:
     """The report as JSON holds it, numbers rounded."""
     rounded: dict[str, Any] = json.loads(

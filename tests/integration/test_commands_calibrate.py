@@ -79,6 +79,15 @@ def test_it_measures_each_half_by_the_other_and_leaves_nothing_behind(
     assert not Document.objects.exists()
 
 
+def test_cases_that_were_kept_are_measured_without_asking_again(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cases = tmp_path / "cases.jsonl"
+    first = run(labelled, "--json", "--cases", cases)
+    monkeypatch.setattr("chat.management.commands.calibrate.tried", None)
+    assert run(labelled, "--json", "--cases", cases) == first
+
+
 def test_the_table_tells_error_threshold_and_areas(labelled: Path) -> None:
     out = run(labelled)
     for words in (

@@ -7,7 +7,16 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from chat.answer.calibration import Case, Kind, Report, as_json, report, shipped
+from chat.answer.calibration import (
+    Case,
+    Kind,
+    Report,
+    as_json,
+    cases_read,
+    cases_written,
+    report,
+    shipped,
+)
 from chat.answer.confidence import SUPPORT, WEIGHTS, Grounds, Weights, calibrated
 from chat.answer.fitting import Example, fitted
 
@@ -94,6 +103,18 @@ def test_precision_and_recall_are_told_by_relevance_and_by_confidence() -> None:
 def test_one_group_cannot_be_halved() -> None:
     with pytest.raises(ValueError, match="two groups"):
         report("made", "hashed", [case(example, "a") for example in drawn(10)])
+
+
+def test_cases_that_were_kept_are_read_again_as_they_were() -> None:
+    off = Case(Kind.OFF_TOPIC, "x", right=False, grounds=None, at=((0.25, False, False),))
+    cases = [*(case(example, "ä") for example in drawn(3)), off]
+    assert cases_read(cases_written(cases)) == cases
+
+
+@pytest.mark.parametrize("text", ["[]", '{"kind": "x"}', '"a"', "no json"])
+def test_what_are_no_cases_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not the cases|Expecting value|not a valid"):
+        cases_read(text)
 
 
 def test_the_report_is_plain_json_with_rounded_numbers() -> None:

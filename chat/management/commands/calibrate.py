@@ -13,13 +13,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from chat.answer.calibration import Measured, Report, as_json, report
+from chat.answer.calibration import (
+    Case,
+    Measured,
+    Report,
+    as_json,
+    cases_read,
+    cases_written,
+    report,
+)
 from chat.answer.curve import reliability_svg
 from chat.answer.reliability import AtThreshold, Bin
 from chat.services.calibration import labelled_read, off_topic, tried
 from documents.errors import ProductError
 from documents.selectors import configured_embedder
-from documents.services.evaluation import dataset_read, scratch_database
+from documents.services.evaluation import Dataset, dataset_read, scratch_database
 
 
 class Command(BaseCommand):
@@ -50,6 +58,13 @@ class Command(BaseCommand):
             metavar="N",
             help="Ask each N-th question only, for a quick look.",
         )
+        parser.add_argument(
+            "--cases",
+            type=Path,
+            metavar="FILE",
+            help="Keep there what came of each question. If the file is there, measure what it "
+            "holds instead of asking: after other weights, for instance.",
+        )
         parser.add_argument("--json", action="store_true", help="Print the report as JSON.")
         parser.add_argument("--report", type=Path, metavar="FILE", help="Write the JSON there too.")
         parser.add_argument("--svg", type=Path, metavar="FILE", help="Draw the curve there.")
@@ -72,13 +87,22 @@ class Command(BaseCommand):
 
     def _measured(self, options: dict[str, Any]) -> Report:
         dataset = dataset_read(options["dataset"])
+        kept: Path | None = options["cases"]
+        if kept and kept.exists():
+            cases = cases_read(kept.read_text(encoding="utf-8"))
+        else:
+            cases = self._asked(dataset, options)
+            if kept:
+                kept.write_text(cases_written(cases), encoding="utf-8")
+        return report(dataset.name, configured_embedder().model, cases)
+
+    def _asked(self, dataset: Dataset, options: dict[str, Any]) -> list[Case]:
         questions = labelled_read(options["dataset"], dataset)
         for folder in options["off_topic"]:
             questions += off_topic(dataset_read(folder))
         asked = questions[:: max(options["every"], 1)]
         with scratch_database():
-            cases = tried(dataset, asked, self._progress(hidden=options["json"]))
-        return report(dataset.name, configured_embedder().model, cases)
+            return tried(dataset, asked, self._progress(hidden=options["json"]))
 
     def _progress(self, *, hidden: bool) -> Any:
         bars: dict[str, Any] = {}
