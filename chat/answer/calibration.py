@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chat.answer.confidence import WEIGHTS, Grounds, Weights, calibrated
-from chat.answer.fitting import Example, fitted
+from chat.answer.regression import Example, fitted
 from chat.answer.reliability import (
     AtThreshold,
     Bin,

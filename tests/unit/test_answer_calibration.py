@@ -18,7 +18,7 @@ from chat.answer.calibration import (
     shipped,
 )
 from chat.answer.confidence import SUPPORT, WEIGHTS, Grounds, Weights, calibrated
-from chat.answer.fitting import Example, fitted
+from chat.answer.regression import Example, fitted
 
 TRUE = Weights(-7.0, 1.0, 2.0, 0.5, 3.0, 1.0, SUPPORT)
 
