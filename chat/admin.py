@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
-from django.http import HttpRequest
+from typing import Any
 
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.safestring import mark_safe
+
+from chat.answer.calibration import shipped
+from chat.answer.curve import reliability_svg
+from chat.answer.reliability import Bin
 from chat.models import Feedback
+from chat.ratings import rated_by_confidence
+from documents.selectors import active_space
+
+
+def _calibration() -> dict[str, Any]:
+    """Return what the page of the calibration shows."""
+    report, space = shipped(), active_space()
+    bins = [Bin(**each) for each in report["shipped"]["bins"]]
+    drawn = reliability_svg(bins, "Confidence against the share of right answers")
+    return {
+        "title": "Confidence",
+        "report": report,
+        "bins": [each for each in bins if each.count],
+        "curve": mark_safe(drawn),  # noqa: S308  # drawn here, of numbers alone
+        "threshold": settings.SIMILARITY_THRESHOLD,
+        "model": space.model if space else "",
+        "rated": rated_by_confidence(),
+    }
 
 
 @admin.register(Feedback)
@@ -28,6 +56,18 @@ class FeedbackAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def refused(self, feedback: Feedback) -> bool:
         """Whether the question was not answered."""
         return feedback.message.refused
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page that shows how far the confidence can be believed."""
+        page = self.admin_site.admin_view(self.calibration)
+        return [path("calibration/", page, name="chat_calibration"), *super().get_urls()]
+
+    def calibration(self, request: HttpRequest) -> HttpResponse:
+        """Show the shipped calibration, the threshold that is set, and the ratings."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | _calibration()
+        return render(request, "admin/chat/calibration.html", context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -15,6 +15,7 @@ from django.utils import timezone
 from chat.masking import for_reader
 from chat.models import Citation, Conversation, Message
 from chat.provenance import UNREADABLE, Source, Standing, provenance
+from chat.traces import annotated
 from chat.types import Turn
 from documents.errors import NotFound
 from documents.models import Document
@@ -101,6 +102,8 @@ def answer_of(message: Message, user: User) -> dict[str, Any]:
 def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     """Return answers in the shape of the API, with at most three queries for all of them.
 
+    Two more where some were refused: a refusal tells what is near.
+
     What cites a document that the user may no longer read, or that is gone, shows
     neither its quote nor the sentences that nothing else carries. Who did not ask
     sees less: what ``chat.masking`` leaves.
@@ -115,19 +118,15 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     readable = {pk: Standing(current, newest) for pk, current, newest in numbers}
     paged = {c.document_id for group in cited.values() for c in group if c.page}
     recognised = recognised_places(paged & readable.keys())
-    return [_shown(message, cited[message.pk], readable, recognised, user) for message in messages]
-
-
-def _shown(
-    message: Message,
-    citations: list[Citation],
-    readable: dict[uuid.UUID, Standing],
-    recognised: AnyOf[tuple[object, int, int]],
-    user: User,
-) -> dict[str, Any]:
-    is_own = message.conversation.user_id == user.pk
-    answer = _answer(message, citations, readable, recognised, is_own=is_own)
-    return answer if is_own else for_reader(answer)
+    own = {message.pk for message in messages if message.conversation.user_id == user.pk}
+    answers = [
+        _answer(message, cited[message.pk], readable, recognised, is_own=message.pk in own)
+        for message in messages
+    ]
+    return [
+        answer if message.pk in own else for_reader(answer)
+        for message, answer in zip(messages, annotated(messages, answers, user), strict=True)
+    ]
 
 
 def _answer(

@@ -19,12 +19,23 @@ class Verdict(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+#: From these confidences on the label is high, and medium.
+HIGH_FROM, MEDIUM_FROM = 0.8, 0.5
+
+
 class ConfidenceLabel(StrEnum):
     """The confidence of an answer in a word."""
 
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+    @classmethod
+    def of(cls, value: float) -> ConfidenceLabel:
+        """The word for a confidence in [0, 1]."""
+        if value >= HIGH_FROM:
+            return cls.HIGH
+        return cls.MEDIUM if value >= MEDIUM_FROM else cls.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,8 @@ class Passage:
 
     ``n`` counts from 1 in the prompt. ``text == content[start:end]`` of that
     version. ``page_breaks`` lists ``(offset, page)`` where the page changes inside
-    the passage, in ascending order; ``page`` is the one it begins on.
+    the passage, in ascending order; ``page`` is the one it begins on. ``chunks`` are
+    the places of the chunks that were joined into it, in the order of the text.
     """
 
     n: int
@@ -48,6 +60,7 @@ class Passage:
     end: int
     relevance: float
     page_breaks: tuple[tuple[int, int], ...] = ()
+    chunks: tuple[tuple[int, int], ...] = ()
 
     def page_at(self, offset: int) -> int | None:
         """The page on which the character at ``offset`` of the version's text stands."""

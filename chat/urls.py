@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from chat.views import answers, asking, conversations, listing
+from chat.views import answers, asking, conversations, explaining, listing
 
 _CONVERSATION = "chat/<uuid:conversation_id>"
 _MESSAGE = "chat/messages/<uuid:message_id>"
@@ -15,6 +15,7 @@ urlpatterns = [
     path(f"{_MESSAGE}/", answers.message, name="message"),
     path(f"{_MESSAGE}/again/", asking.again, name="message_again"),
     path(f"{_MESSAGE}/export.md", answers.export, name="message_export"),
+    path(f"{_MESSAGE}/why/", explaining.why, name="why"),
     path(f"{_MESSAGE}/feedback/", answers.feedback, name="feedback"),
     path(f"{_CONVERSATION}/", asking.conversation, name="conversation"),
     path(f"{_CONVERSATION}/rename/", conversations.rename, name="conversation_rename"),

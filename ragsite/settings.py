@@ -373,6 +373,7 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": [stage.value for stage in Stage],
         "RoleEnum": [role.value for role in Role],
         "ModeEnum": [mode.value for mode in Mode],
+        "ConfidenceEnum": ["high", "medium", "low"],
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

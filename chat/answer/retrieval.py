@@ -55,11 +55,12 @@ def _retrieved(user: Caller, question: str, within: Within) -> Retrieved:
         question[:2000],
         limit=wanted * HITS_PER_PASSAGE,
         within=within,
+        explain=True,
     )
     passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
     space = active_space()
     similarity = _Similarity(space_embedder(space)) if space else None
-    return Retrieved(tuple(passages), similarity)
+    return Retrieved(tuple(passages), similarity, found.trace)
 
 
 def _is_local() -> bool:

@@ -7,7 +7,6 @@ else in the API: ``AskView`` is what the schema shows and what checks the reques
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -35,6 +34,7 @@ from chat.models import Message
 from chat.selectors import answer_of, message_get, passage_url
 from chat.services.answering import answer_events, in_database
 from chat.services.asking import question_again, question_ask
+from chat.services.pauses import with_pauses
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
@@ -186,34 +186,16 @@ def _streamed(request: HttpRequest, message: Message, user: User) -> StreamingHt
 async def _events(
     request: HttpRequest, message: Message, user: User
 ) -> AsyncGenerator[bytes, None]:
-    async with aclosing(answer_events(message, user)) as events:
-        async for event in _with_heartbeat(events):
+    async with (
+        aclosing(answer_events(message, user)) as answer,
+        aclosing(with_pauses(answer, HEARTBEAT)) as events,
+    ):
+        async for event in events:
             if event is None:
                 yield b": still here\n\n"
             else:
                 name, data = await _shown(request, event, message, user)
                 yield f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
-
-
-async def _with_heartbeat(
-    events: AsyncGenerator[StreamEvent, None],
-) -> AsyncGenerator[StreamEvent | None, None]:
-    """Yield the events, and nothing at all whenever it was silent for too long."""
-    coming = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT)
-            if not done:
-                yield None
-                continue
-            event = coming.result()
-            if event is None:
-                return
-            yield event
-            coming = asyncio.ensure_future(anext(events, None))
-    finally:
-        coming.cancel()
-        await asyncio.wait({coming})
 
 
 async def _shown(

@@ -7,9 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chat.api.near import NearSerializer, SearchedSerializer
 from chat.models import Conversation, Message
 from chat.provenance import SourceState
-from chat.types import Verdict
+from chat.types import ConfidenceLabel, Verdict
 from documents.api.serializers import AS_OF
 
 
@@ -119,6 +120,7 @@ class AnswerSerializer(serializers.Serializer[Any]):
     error = AnswerErrorSerializer(allow_null=True)
     refused = serializers.BooleanField()
     confidence = serializers.FloatField()
+    confidence_label = serializers.ChoiceField(choices=list(ConfidenceLabel), allow_null=True)
     sentences = SentenceSerializer(many=True)
     citations = CitationSerializer(many=True)
     as_of = serializers.CharField(allow_null=True, help_text="As it was asked, or null.")
@@ -127,6 +129,8 @@ class AnswerSerializer(serializers.Serializer[Any]):
         help_text="Whether a source has a newer version, or is gone. Newer versions do not"
         " count for what was asked as of a time on purpose."
     )
+    near = NearSerializer(many=True, help_text="What a refusal offers: no answer, but near.")
+    searched = SearchedSerializer(allow_null=True, help_text="Where a refused question was asked.")
     model = serializers.CharField()
     usage = serializers.DictField(child=serializers.IntegerField())
     timings = serializers.DictField(

@@ -4,6 +4,7 @@ from django.urls import path
 
 from chat.api import exports, views
 from chat.api.ask import ask
+from chat.api.why import WhyView
 
 _CONVERSATION = "conversations/<str:conversation_id>"
 
@@ -15,4 +16,5 @@ urlpatterns = [
     path(f"{_CONVERSATION}/export.json", exports.JSONExportView.as_view()),
     path("messages/<str:message_id>", views.MessageView.as_view()),
     path("messages/<str:message_id>/feedback", views.FeedbackView.as_view()),
+    path("messages/<str:message_id>/why", WhyView.as_view()),
 ]

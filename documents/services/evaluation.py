@@ -112,13 +112,22 @@ def scratch_database() -> Iterator[None]:
 def evaluate(dataset: Dataset, on_progress: Progress | None = None) -> list[Scores]:
     """Index the set in the present (scratch) database and ask every question in every mode."""
     notify = on_progress or (lambda *_: None)
+    user, names = dataset_index(dataset, notify)
+    return [_asked(dataset, mode, user, names, notify) for mode in Mode]
+
+
+def dataset_index(dataset: Dataset, notify: Progress) -> tuple[User, dict[str, str]]:
+    """Index the set in the present (scratch) database.
+
+    Returns who may read it, and the texts' ids by the ids of their documents.
+    """
     user = User.objects.create(username="evaluation")
     collection = collection_create(user=user, name=dataset.name)
     names = {}
     for done, (key, (title, text)) in enumerate(dataset.corpus.items(), start=1):
         names[str(_add(collection, title, text))] = key
         notify("indexing", done, len(dataset.corpus))
-    return [_asked(dataset, mode, user, names, notify) for mode in Mode]
+    return user, names
 
 
 def _add(collection: Collection, title: str, text: str) -> uuid.UUID:

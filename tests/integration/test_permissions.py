@@ -80,6 +80,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/conversations/{conversation_id}/export.md": OWN_READ,
     "GET /api/conversations/{conversation_id}/export.json": OWN_READ,
     "GET /api/messages/{message_id}": OWN_READ,
+    "GET /api/messages/{message_id}/why": OWN_READ,
     "POST /api/messages/{message_id}/feedback": (200, 404, 404, 404, 401, 403),
     "GET /api/tokens": SIGNED_IN,
     "POST /api/tokens": (201, 201, 201, 201, 401, 403),

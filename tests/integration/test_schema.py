@@ -91,6 +91,7 @@ def test_every_operation_publishes_its_errors_as_problems(schema: dict[str, Any]
         ("/api/conversations", "PaginatedConversationList"),
         ("/api/conversations/{conversation}", "ConversationDetail"),
         ("/api/messages/{message}", "Answer"),
+        ("/api/messages/{message}/why", "Why"),
         ("/api/tokens", "PaginatedTokenList"),
         ("/api/health", "Health"),
     ],
