@@ -19,6 +19,15 @@ class Verdict(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class MissingKind(StrEnum):
+    """What a piece of a sentence is that no passage holds."""
+
+    NUMBER = "number"
+    DATE = "date"
+    NAME = "name"
+    WORD = "word"
+
+
 class ConfidenceLabel(StrEnum):
     """The confidence of an answer in a word."""
 
@@ -82,13 +91,15 @@ class CitedSentence:
     """A sentence of an answer with the numbers it cites, not yet verified.
 
     ``text`` is without markers; ``start``/``end`` are its place in the answer's
-    text, markers included.
+    text, markers included. ``invented`` are the numbers of its markers that named no
+    passage.
     """
 
     text: str
     citations: tuple[int, ...]
     start: int
     end: int
+    invented: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +116,32 @@ class CitedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A piece of a sentence that no passage holds, as the sentence writes it."""
+
+    kind: MissingKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSpan:
+    """The place of what stands behind a verdict: offsets into the text of one version."""
+
+    document_id: str
+    version: int
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of an answer and what verification says of it.
 
-    ``support`` in [0, 1] is the score behind ``verdict``.
+    ``support`` in [0, 1] is the score behind ``verdict``. ``evidence`` is what carries
+    the sentence, or comes nearest to it; ``missing`` is what nothing carries.
+    ``contradicted`` tells that the evidence says the opposite. ``invented`` lists the
+    numbers it cited that named no passage.
     """
 
     text: str
@@ -117,6 +150,10 @@ class Sentence:
     support: float = 0.0
     start: int = 0
     end: int = 0
+    evidence: tuple[EvidenceSpan, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    contradicted: bool = False
+    invented: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,244 @@
+"""What a sentence states, piece by piece, and which sentences of the evidence hold each piece."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from chat.answer.figures import claimed, figure_keys, rounded
+from chat.types import Missing, MissingKind
+from documents.text.sentences import sentence_spans
+from documents.text.stopwords import guess_language
+from documents.text.words import all_stems, fold_words, words
+
+#: Words of neighbouring sentences that are read together. Between 30 and 100 the areas on
+#: WiCE move by .003.
+WINDOW = 60
+#: Letters that two forms of one name share ("Libya", "Libyan"), all of the shorter one, and
+#: its share of the longer one.
+NAME_START, NAME_SHARE = 4, 0.6
+#: The same for two forms of another word ("supremacy", "supremacist"): a common beginning.
+WORD_START, WORD_SHARE = 5, 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One piece of a claim: a content word, a name, a number or a date.
+
+    ``key`` is what it is compared by; ``text`` is how the claim writes it, from ``start`` on.
+    """
+
+    kind: MissingKind
+    key: str
+    text: str
+    start: int
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it is a number or a date."""
+        return self.kind in {MissingKind.NUMBER, MissingKind.DATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence of the evidence, ``texts[source][start:end]``, with its number of words."""
+
+    source: int
+    start: int
+    end: int
+    text: str
+    length: int
+
+
+class Evidence:
+    """Texts cut into sentences, with an index from every word and figure to its sentences.
+
+    A set of sentences is a mask: bit ``j`` stands for ``segments[j]``.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.segments: list[Segment] = []
+        self._masks: dict[str, int] = {}
+        self._alike: dict[str, list[str]] = {}
+        for source, text in enumerate(texts):
+            for start, end in sentence_spans(text):
+                self._add(source, start, end, text[start:end])
+        for key in self._masks:
+            self._alike.setdefault(key[:NAME_START], []).append(key)
+
+    def _add(self, source: int, start: int, end: int, text: str) -> None:
+        stems = all_stems(text)
+        bit = 1 << len(self.segments)
+        for key in figure_keys(text).union(stems):
+            self._masks[key] = self._masks.get(key, 0) | bit
+        self.segments.append(Segment(source, start, end, text, len(stems)))
+
+    def mask(self, fact: Fact, claim: str) -> int:
+        """The sentences that hold ``fact`` of ``claim``, in its own form or in another."""
+        return self._masks.get(fact.key) or (
+            self._mask_rounded(fact, claim) if fact.is_figure else self._mask_alike(fact)
+        )
+
+    def _mask_rounded(self, fact: Fact, claim: str) -> int:
+        met = (fact.key in rounded(claim, segment.text) for segment in self.segments)
+        return sum(1 << i for i, is_met in enumerate(met) if is_met)
+
+    def _mask_alike(self, fact: Fact) -> int:
+        alike = _same_name if fact.kind is MissingKind.NAME else _same_word
+        mask = 0
+        for key in self._alike.get(fact.key[:NAME_START], ()):
+            if alike(fact.key, key):
+                mask |= self._masks[key]
+        return mask
+
+
+@lru_cache(maxsize=64)
+def evidence_of(texts: tuple[str, ...]) -> Evidence:
+    """The texts as evidence; kept, because an answer asks for the same ones repeatedly."""
+    return Evidence(texts)
+
+
+def _same_name(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    enough = len(short) >= max(NAME_START, NAME_SHARE * len(long))
+    return enough and long.startswith(short)
+
+
+def _same_word(one: str, other: str) -> bool:
+    needed = max(WORD_START, math.ceil(WORD_SHARE * len(one)))
+    return len(one) >= WORD_START and other.startswith(one[:needed])
+
+
+@lru_cache(maxsize=1024)
+def facts(claim: str) -> tuple[Fact, ...]:
+    """The pieces of ``claim`` that evidence can hold or not, each once, in order."""
+    found = {fact.key: fact for fact in _figures(claim)}
+    taken = [(fact.start, fact.start + len(fact.text)) for fact in found.values()]
+    has_names = _has_names(claim)
+    for word in words(claim):
+        text = claim[word.start : word.end]
+        inside = any(start <= word.start < end for start, end in taken)
+        if word.is_content and not inside and not text[0].isdigit():
+            named = has_names and _is_name(claim, word.start, word.end)
+            kind = MissingKind.NAME if named else MissingKind.WORD
+            found.setdefault(word.stem, Fact(kind, word.stem, text, word.start))
+    return tuple(sorted(found.values(), key=lambda fact: fact.start))
+
+
+def _figures(claim: str) -> Iterator[Fact]:
+    for figure in claimed(claim):
+        kind = MissingKind.DATE if figure.is_date else MissingKind.NUMBER
+        yield Fact(kind, figure.key, figure.text, figure.start)
+
+
+def _has_names(claim: str) -> bool:
+    """Whether a capital letter tells a name: not in German, not in a line of capitals."""
+    return not claim.isupper() and guess_language(fold_words(claim)) != "de"
+
+
+def _is_name(claim: str, start: int, end: int) -> bool:
+    """Capitalised; at the very beginning only when the next word is so as well."""
+    if not claim[start].isupper():
+        return False
+    following = claim[end : end + 2]
+    return start > 0 or (len(following) == 2 and following[0] == " " and following[1].isupper())
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring sentences, ``segments[first:last]``, and the share of the facts they hold."""
+
+    coverage: float
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Which sentences of the evidence hold which facts: ``masks[i]`` for ``facts[i]``."""
+
+    facts: tuple[Fact, ...]
+    masks: tuple[int, ...]
+    segments: Sequence[Segment]
+
+    @property
+    def missing(self) -> tuple[Missing, ...]:
+        """The facts that no sentence holds."""
+        pairs = zip(self.facts, self.masks, strict=True)
+        return tuple(Missing(fact.kind, fact.text) for fact, mask in pairs if not mask)
+
+    def coverage(self) -> float:
+        """The share of words, names and dates that any sentence holds; of numbers without them."""
+        pairs = list(zip(self.facts, self.masks, strict=True))
+        worded = [mask for fact, mask in pairs if fact.kind is not MissingKind.NUMBER]
+        return _share(worded or self.masks)
+
+    def closeness(self) -> float:
+        """The share of all pairs of facts that one sentence, or two neighbours, hold."""
+        near = [mask | mask << 1 | mask >> 1 for mask in self.masks]
+        pairs = [mask & other for mask, other in combinations_with(self.masks, near)]
+        return _share(pairs or self.masks)
+
+    def best_run(self) -> Run:
+        """The neighbouring sentences that hold most facts together, the first of equals.
+
+        At most ``WINDOW`` words, or what a claim of many facts itself may need; always
+        one sentence. Sentences at its ends that add nothing are left out.
+        """
+        room = max(WINDOW, 4 * len(self.facts))
+        best, last, length = Run(0.0, 0, 0), 0, 0
+        for first in range(len(self.segments)):
+            while last < len(self.segments) and (
+                last <= first or length + self.segments[last].length <= room
+            ):
+                length += self.segments[last].length
+                last += 1
+            coverage = _share([mask & _bits(first, last) for mask in self.masks])
+            if coverage > best.coverage:
+                best = Run(coverage, first, last)
+            length -= self.segments[first].length
+        return self._trimmed(best)
+
+    def _trimmed(self, run: Run) -> Run:
+        first, last = run.first, run.last
+        while last - first > 1 and self._held(first, last - 1) >= run.coverage:
+            last -= 1
+        while last - first > 1 and self._held(first + 1, last) >= run.coverage:
+            first += 1
+        return Run(run.coverage, first, last)
+
+    def _held(self, first: int, last: int) -> float:
+        return _share([mask & _bits(first, last) for mask in self.masks])
+
+    def nearest(self) -> tuple[Segment, float]:
+        """The one sentence that holds the largest share of the words, and that share."""
+        worded = [
+            mask for fact, mask in zip(self.facts, self.masks, strict=True) if not fact.is_figure
+        ]
+        held = [sum(mask >> i & 1 for mask in worded) for i in range(len(self.segments))]
+        best = max(range(len(held)), key=lambda i: (held[i], -i))
+        return self.segments[best], held[best] / len(worded) if worded else 0.0
+
+
+def holding(claim: str, evidence: Evidence) -> Holding:
+    """Which sentences of ``evidence`` hold which facts of ``claim``."""
+    stated = facts(claim)
+    masks = tuple(evidence.mask(fact, claim) for fact in stated)
+    return Holding(stated, masks, evidence.segments)
+
+
+def combinations_with(masks: Sequence[int], near: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Every pair of facts: the sentences of the one, and those in or beside the other's."""
+    for i, j in combinations(range(len(masks)), 2):
+        yield masks[i], near[j]
+
+
+def _bits(first: int, last: int) -> int:
+    return (1 << last) - (1 << first)
+
+
+def _share(masks: Sequence[int]) -> float:
+    return sum(map(bool, masks)) / len(masks) if masks else 0.0
