@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection as AnyOf
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from chat.models import Citation, Conversation, Message
 from chat.types import Turn
+from chat.verdicts import UNTOLD, evidence_documents, reason
 from documents.errors import NotFound
 from documents.models import Document
 
@@ -73,14 +73,13 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     for citation in Citation.objects.filter(message__in=messages).order_by("n"):
         cited[citation.message_id].append(citation)
     ids = {c.document_id for group in cited.values() for c in group}
-    readable = set(
-        Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
-    )
+    ids |= {key for message in messages for key in evidence_documents(message.sentences)}
+    readable = dict(Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "title"))
     return [_answer(message, cited[message.pk], readable) for message in messages]
 
 
 def _answer(
-    message: Message, citations: list[Citation], readable: AnyOf[uuid.UUID | None]
+    message: Message, citations: list[Citation], readable: Mapping[uuid.UUID | None, str]
 ) -> dict[str, Any]:
     lost = {c.n for c in citations if c.document_id not in readable}
     text, sentences = withdrawn(message, lost)
@@ -95,7 +94,7 @@ def _answer(
         "error": error,
         "refused": message.refused,
         "confidence": message.confidence,
-        "sentences": sentences,
+        "sentences": [_checked(sentence, readable) for sentence in sentences],
         "citations": [_citation(c, available=c.n not in lost) for c in citations],
         "model": message.model,
         "usage": message.usage,
@@ -123,7 +122,7 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             parts += [text[cut : sentence["start"]], WITHDRAWN]
             start = sum(map(len, parts)) - len(WITHDRAWN)
             cut = sentence["end"]
-            sentence = sentence | {"text": WITHDRAWN, "verdict": "unsupported"}  # noqa: PLW2901
+            sentence = sentence | UNTOLD | {"text": WITHDRAWN}  # noqa: PLW2901
         else:
             parts.append(text[cut : sentence["start"]])
             start = sum(map(len, parts))
@@ -131,6 +130,22 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             cut = sentence["end"]
         shown.append(sentence | {"start": start, "end": start + len(parts[-1])})
     return "".join([*parts, text[cut:]]), shown
+
+
+def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID | None, str]) -> dict[str, Any]:
+    """Return a sentence with the reason of its verdict and the evidence that may be read."""
+    evidence = [
+        span
+        | {
+            "title": readable[key],
+            "url": passage_url(key, span["version"], span["start"], span["end"]),
+        }
+        for span in sentence.get("evidence") or ()
+        if (key := uuid.UUID(str(span["document_id"]))) in readable
+    ]
+    known = {"missing": [], "basis": "facts", "contradicted": False, "invented": []}
+    told = {"evidence": evidence, "reason": reason(sentence)}
+    return {"second_opinion": None} | known | sentence | told
 
 
 def _citation(citation: Citation, *, available: bool) -> dict[str, Any]:

@@ -19,6 +19,19 @@ class Verdict(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+class Basis(StrEnum):
+    """What a verdict rests on."""
+
+    #: The words, names and numbers of the sentence, looked for in the passages.
+    FACTS = "facts"
+    #: The sentence stands in a passage word for word.
+    QUOTED = "quoted"
+    #: Sentence and passages are in two languages: only names and figures were compared.
+    FIGURES = "figures"
+    #: It says nothing that could be looked for.
+    NOTHING = "nothing"
+
+
 class MissingKind(StrEnum):
     """What a piece of a sentence is that no passage holds."""
 
@@ -140,8 +153,8 @@ class Sentence:
 
     ``support`` in [0, 1] is the score behind ``verdict``. ``evidence`` is what carries
     the sentence, or comes nearest to it; ``missing`` is what nothing carries.
-    ``contradicted`` tells that the evidence says the opposite. ``invented`` lists the
-    numbers it cited that named no passage.
+    ``basis`` says what was compared, ``contradicted`` that the evidence says the
+    opposite. ``invented`` lists the numbers it cited that named no passage.
     """
 
     text: str
@@ -152,6 +165,7 @@ class Sentence:
     end: int = 0
     evidence: tuple[EvidenceSpan, ...] = ()
     missing: tuple[Missing, ...] = ()
+    basis: Basis = Basis.FACTS
     contradicted: bool = False
     invented: tuple[int, ...] = ()
 

@@ -300,6 +300,7 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": [stage.value for stage in Stage],
         "RoleEnum": [role.value for role in Role],
         "ModeEnum": [mode.value for mode in Mode],
+        "VerdictEnum": ["supported", "partial", "unsupported"],
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 from chat.answer.figures import claimed, figure_keys, rounded
@@ -62,12 +62,9 @@ class Evidence:
     def __init__(self, texts: Sequence[str]) -> None:
         self.segments: list[Segment] = []
         self._masks: dict[str, int] = {}
-        self._alike: dict[str, list[str]] = {}
         for source, text in enumerate(texts):
             for start, end in sentence_spans(text):
                 self._add(source, start, end, text[start:end])
-        for key in self._masks:
-            self._alike.setdefault(key[:NAME_START], []).append(key)
 
     def _add(self, source: int, start: int, end: int, text: str) -> None:
         stems = all_stems(text)
@@ -85,6 +82,14 @@ class Evidence:
     def _mask_rounded(self, fact: Fact, claim: str) -> int:
         met = (fact.key in rounded(claim, segment.text) for segment in self.segments)
         return sum(1 << i for i, is_met in enumerate(met) if is_met)
+
+    @cached_property
+    def _alike(self) -> dict[str, list[str]]:
+        """All words by their beginning."""
+        found: dict[str, list[str]] = {}
+        for key in self._masks:
+            found.setdefault(key[:NAME_START], []).append(key)
+        return found
 
     def _mask_alike(self, fact: Fact) -> int:
         alike = _same_name if fact.kind is MissingKind.NAME else _same_word
@@ -156,7 +161,7 @@ class Run:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holding:
     """Which sentences of the evidence hold which facts: ``masks[i]`` for ``facts[i]``."""
 
@@ -164,24 +169,28 @@ class Holding:
     masks: tuple[int, ...]
     segments: Sequence[Segment]
 
-    @property
+    @cached_property
     def missing(self) -> tuple[Missing, ...]:
         """The facts that no sentence holds."""
         pairs = zip(self.facts, self.masks, strict=True)
         return tuple(Missing(fact.kind, fact.text) for fact, mask in pairs if not mask)
 
+    @cached_property
     def coverage(self) -> float:
         """The share of words, names and dates that any sentence holds; of numbers without them."""
         pairs = list(zip(self.facts, self.masks, strict=True))
         worded = [mask for fact, mask in pairs if fact.kind is not MissingKind.NUMBER]
         return _share(worded or self.masks)
 
+    @cached_property
     def closeness(self) -> float:
         """The share of all pairs of facts that one sentence, or two neighbours, hold."""
-        near = [mask | mask << 1 | mask >> 1 for mask in self.masks]
-        pairs = [mask & other for mask, other in combinations_with(self.masks, near)]
+        pairs = [
+            mask & (other | other << 1 | other >> 1) for mask, other in combinations(self.masks, 2)
+        ]
         return _share(pairs or self.masks)
 
+    @cached_property
     def best_run(self) -> Run:
         """The neighbouring sentences that hold most facts together, the first of equals.
 
@@ -196,7 +205,7 @@ class Holding:
             ):
                 length += self.segments[last].length
                 last += 1
-            coverage = _share([mask & _bits(first, last) for mask in self.masks])
+            coverage = self._held(first, last)
             if coverage > best.coverage:
                 best = Run(coverage, first, last)
             length -= self.segments[first].length
@@ -211,7 +220,8 @@ class Holding:
         return Run(run.coverage, first, last)
 
     def _held(self, first: int, last: int) -> float:
-        return _share([mask & _bits(first, last) for mask in self.masks])
+        run = (1 << last) - (1 << first)
+        return _share([mask & run for mask in self.masks])
 
     def nearest(self) -> tuple[Segment, float]:
         """The one sentence that holds the largest share of the words, and that share."""
@@ -230,15 +240,5 @@ def holding(claim: str, evidence: Evidence) -> Holding:
     return Holding(stated, masks, evidence.segments)
 
 
-def combinations_with(masks: Sequence[int], near: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Every pair of facts: the sentences of the one, and those in or beside the other's."""
-    for i, j in combinations(range(len(masks)), 2):
-        yield masks[i], near[j]
-
-
-def _bits(first: int, last: int) -> int:
-    return (1 << last) - (1 << first)
-
-
 def _share(masks: Sequence[int]) -> float:
-    return sum(map(bool, masks)) / len(masks) if masks else 0.0
+    return 1 - masks.count(0) / len(masks) if masks else 0.0

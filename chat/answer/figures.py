@@ -23,10 +23,10 @@ _SCALES = {
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_UNITS = {word: i for i, word in enumerate(_SMALL)} | {
-    word: 10 * i for i, word in enumerate(_TENS, start=2)
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_UNITS = {word: i for i, word in enumerate(_SMALL.split())} | {
+    word: 10 * i for i, word in enumerate(_TENS.split(), start=2)
 }
 _ORDINALS = {
     "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
@@ -38,14 +38,12 @@ _WORD = rf"(?:{'|'.join(sorted([*_UNITS, 'hundred', 'thousand'], key=len, revers
 _IN_WORDS = re.compile(rf"\b{_WORD}(?:(?:[\s-]|\sand\s){_WORD})*\b", re.IGNORECASE)
 _ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 
-_ENGLISH = (
-    "january february march april may june july august september october november december"
-).split()
-_GERMAN = (
-    "januar februar märz april mai juni juli august september oktober november dezember"
-).split()
-_MONTHS = {word: i for names in (_ENGLISH, _GERMAN) for i, word in enumerate(names, start=1)}
-_MONTHS |= {name[:3]: i for i, name in enumerate(_ENGLISH, start=1)} | {"sept": 9}
+_ENGLISH = "january february march april may june july august september october november december"
+_GERMAN = "januar februar märz april mai juni juli august september oktober november dezember"
+_MONTHS = {
+    word: i for names in (_ENGLISH, _GERMAN) for i, word in enumerate(names.split(), start=1)
+}
+_MONTHS |= {name[:3]: i for i, name in enumerate(_ENGLISH.split(), start=1)} | {"sept": 9}
 # Written large: "may" and "march" are verbs, "mar" is the sea.
 _NAMES = "|".join(sorted((name.capitalize() for name in _MONTHS), key=len, reverse=True))
 _MONTH = rf"(?:{_NAMES}|{_NAMES.upper()})\b\.?"

@@ -22,7 +22,10 @@ def quotation(claim: str, evidence: Sequence[str]) -> tuple[int, int, int] | Non
     wanted = _SPACE.sub(" ", claim).strip()
     if len(wanted) < SHORTEST:
         return None
+    longest = max(wanted.split(" "), key=len)
     for source, text in enumerate(evidence):
+        if longest not in text:
+            continue
         flat, places = _flat(text)
         found = flat.find(wanted)
         if found >= 0:

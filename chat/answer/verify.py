@@ -7,15 +7,17 @@ missing number or a contradiction bars the best verdict whatever the score.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chat.answer.facts import Evidence, Holding, Segment, evidence_of, facts, holding
+from chat.answer.facts import Holding, Segment, evidence_of, facts, holding
 from chat.answer.languages import comparable
 from chat.answer.polarity import contradicts
 from chat.answer.quotation import quotation
 from chat.answer.weighing import score
 from chat.types import (
+    Basis,
     CitedAnswer,
     CitedSentence,
     EvidenceSpan,
@@ -43,6 +45,8 @@ UNDECIDED = 0.5
 #: Spans of evidence that a sentence is given at most.
 MOST_SPANS = 3
 
+_PLAIN_MARKER = re.compile(r"\s?\(\d[^()]{0,60}\)")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -58,13 +62,15 @@ class Support:
     """How well evidence carries a sentence: ``score`` in [0, 1] and the verdict on it.
 
     ``places`` are what carries it, or comes nearest, the most telling first; ``missing``
-    is what nothing carries; ``contradicted`` tells that a sentence says the opposite.
+    is what nothing carries; ``basis`` is what was compared; ``contradicted`` tells that a
+    sentence of the evidence says the opposite.
     """
 
     score: float
     verdict: Verdict
     places: tuple[Place, ...] = ()
     missing: tuple[Missing, ...] = ()
+    basis: Basis = Basis.FACTS
     contradicted: bool = False
 
 
@@ -77,11 +83,11 @@ def support(claim: str, evidence: Sequence[str]) -> Support:
     if not known.segments:
         return Support(0.0, Verdict.UNSUPPORTED)
     if not facts(claim):
-        return Support(UNDECIDED, Verdict.PARTIAL)
+        return Support(UNDECIDED, Verdict.PARTIAL, basis=Basis.NOTHING)
     found = holding(claim, known)
     if place := quotation(claim, evidence):
-        return Support(1.0, Verdict.SUPPORTED, (Place(*place),))
-    if found.coverage() < FOREIGN_BELOW and not comparable(claim, evidence):
+        return Support(1.0, Verdict.SUPPORTED, (Place(*place),), basis=Basis.QUOTED)
+    if found.coverage < FOREIGN_BELOW and not comparable(claim, evidence):
         return _judged_abroad(found)
     opposite = _opposite(claim, found)
     if opposite:
@@ -103,7 +109,8 @@ def verified(answer: CitedAnswer, passages: Sequence[Passage]) -> tuple[Sentence
     for sentence in answer.sentences:
         cited = list(dict.fromkeys(sources[n] for n in sentence.citations))
         read = [known[n] for n in cited or known]
-        found = support(sentence.text, [passage.text for passage in read])
+        claim = _without_invented(sentence)
+        found = support(claim, [passage.text for passage in read])
         judged.append(_sentence(sentence, found, read))
     return tuple(judged)
 
@@ -120,8 +127,19 @@ def _sentence(sentence: CitedSentence, found: Support, read: Sequence[Passage]) 
         end=sentence.end,
         evidence=tuple(_span(read[place.source], place) for place in found.places),
         missing=found.missing,
+        basis=found.basis,
         contradicted=found.contradicted,
         invented=sentence.invented,
+    )
+
+
+def _without_invented(sentence: CitedSentence) -> str:
+    """The text without the plain numbers that were invented citations."""
+    if not sentence.invented:
+        return sentence.text
+    invented = {str(n) for n in sentence.invented}
+    return _PLAIN_MARKER.sub(
+        lambda m: "" if set(re.findall(r"\d+", m[0])) <= invented else m[0], sentence.text
     )
 
 
@@ -163,8 +181,10 @@ def _judged_abroad(found: Holding) -> Support:
         tuple(found.facts[i] for i in kept), tuple(found.masks[i] for i in kept), found.segments
     )
     if not kept or shared.missing:
-        return Support(0.0, Verdict.UNSUPPORTED, _places(shared), shared.missing)
-    return Support(UNDECIDED, Verdict.PARTIAL, _places(shared))
+        verdict, reached = Verdict.UNSUPPORTED, 0.0
+    else:
+        verdict, reached = Verdict.PARTIAL, UNDECIDED
+    return Support(reached, verdict, _places(shared), shared.missing, Basis.FIGURES)
 
 
 def _opposite(claim: str, found: Holding) -> Segment | None:
@@ -175,7 +195,7 @@ def _opposite(claim: str, found: Holding) -> Segment | None:
 
 def _places(found: Holding) -> tuple[Place, ...]:
     """Where the facts stand: the best run of sentences, then what holds any that it lacks."""
-    run = found.best_run()
+    run = found.best_run
     chosen = [range(run.first, run.last)] if run.coverage else []
     lacking = [mask for mask in found.masks if mask and not mask & _bits(chosen)]
     while lacking and len(chosen) < MOST_SPANS:

@@ -26,9 +26,9 @@ def signals(found: Holding) -> tuple[float, float, float, float, float]:
     kinds = [missing.kind for missing in found.missing]
     figures = kinds.count(MissingKind.NUMBER) + kinds.count(MissingKind.DATE)
     return (
-        found.coverage(),
-        found.closeness(),
-        found.best_run().coverage,
+        found.coverage,
+        found.closeness,
+        found.best_run.coverage,
         -math.log1p(kinds.count(MissingKind.NAME)),
         -math.log1p(figures),
     )
@@ -38,9 +38,7 @@ def score(found: Holding) -> float:
     """How well the evidence carries the sentence, from 0 to 1."""
     coverage, closeness, run, names, figures = signals(found)
     anything = COVERAGE * coverage + CLOSENESS * closeness + ANYTHING
-    everything = (
-        RUN * run + TOGETHER * closeness + NAMES * names + FIGURES * figures + EVERYTHING
-    )
+    everything = RUN * run + TOGETHER * closeness + NAMES * names + FIGURES * figures + EVERYTHING
     return min((_logistic(anything) + _logistic(everything)) / 2 / BEST, 1.0)
 
 

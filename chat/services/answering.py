@@ -160,7 +160,8 @@ def _citation(message: Message, citation: CitationDraft, gone: set[int]) -> Cita
 
 
 def _sentence(sentence: dict[str, Any]) -> dict[str, Any]:
-    return sentence | {"citations": list(sentence["citations"])}
+    lists = ("citations", "evidence", "missing", "invented")
+    return sentence | {name: list(sentence[name]) for name in lists}
 
 
 def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun) -> None:

@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from chat.answer.confidence import HIGH_FROM, MEDIUM_FROM
 from chat.templatetags.rendering import render_answer
-from chat.types import ConfidenceLabel
+from chat.types import ConfidenceLabel, Verdict
 
 register = template.Library()
 
@@ -25,6 +25,19 @@ def answer_html(answer: Mapping[str, Any]) -> SafeString:
 def doubts(answer: Mapping[str, Any]) -> int:
     """Return how many sentences of an answer no passage carries, or only in part."""
     return sum(sentence["verdict"] != "supported" for sentence in answer["sentences"])
+
+
+_VERDICTS = {
+    Verdict.SUPPORTED: "Supported",
+    Verdict.PARTIAL: "Partly supported",
+    Verdict.UNSUPPORTED: "Not supported",
+}
+
+
+@register.filter
+def verdict_word(verdict: str) -> str:
+    """Return a verdict as words for a reader."""
+    return _VERDICTS[Verdict(verdict)]
 
 
 @register.filter
