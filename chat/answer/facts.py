@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from chat.answer.figures import claimed, figure_keys, rounded
 from chat.types import Missing, MissingKind
@@ -22,6 +23,10 @@ WINDOW = 60
 NAME_START, NAME_SHARE = 4, 0.6
 #: The same for two forms of another word ("supremacy", "supremacist"): a common beginning.
 WORD_START, WORD_SHARE = 5, 0.7
+
+
+#: A yes or no in front says nothing that a source could hold.
+_ANSWER = re.compile(r"(?:yes|no|ja|nein|oui|non|s[ií])\b[,.;:!]?(?:\s|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,11 @@ class Segment:
     end: int
     text: str
     length: int
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a table, as the extractors write them."""
+        return " | " in self.text or "\t" in self.text or self.text.startswith("|")
 
 
 class Evidence:
@@ -125,6 +135,8 @@ def facts(claim: str) -> tuple[Fact, ...]:
     has_names = _has_names(claim)
     for word in words(claim):
         text = claim[word.start : word.end]
+        if word.start == 0 and _ANSWER.match(claim):
+            continue
         inside = any(start <= word.start < end for start, end in taken)
         if word.is_content and not inside and not text[0].isdigit():
             named = has_names and _is_name(claim, word.start, word.end)
@@ -223,14 +235,30 @@ class Holding:
         run = (1 << last) - (1 << first)
         return _share([mask & run for mask in self.masks])
 
-    def nearest(self) -> tuple[Segment, float]:
-        """The one sentence that holds the largest share of the words, and that share."""
-        worded = [
-            mask for fact, mask in zip(self.facts, self.masks, strict=True) if not fact.is_figure
-        ]
-        held = [sum(mask >> i & 1 for mask in worded) for i in range(len(self.segments))]
+    def nearest(self) -> tuple[Segment, int]:
+        """The one sentence that holds most of the facts, and how many; the first of equals."""
+        held = [sum(mask >> i & 1 for mask in self.masks) for i in range(len(self.segments))]
         best = max(range(len(held)), key=lambda i: (held[i], -i))
-        return self.segments[best], held[best] / len(worded) if worded else 0.0
+        return self.segments[best], held[best]
+
+    def misplaced(self) -> bool:
+        """Whether facts that only rows of a table hold stand in rows apart from each other.
+
+        "The capital of France is Berlin": both are in the table, in two rows. Facts that
+        every row holds (a unit) tell nothing, and so do those outside the table.
+        """
+        # The first row of a table is its head, and speaks of all others.
+        are_rows = [one.is_row for one in self.segments]
+        behind_head = (head and row for head, row in pairwise(are_rows))
+        rows = sum(
+            1 << i for i, is_row in enumerate(behind_head, 1) if is_row and self.segments[i].length
+        )
+        telling = [mask for mask in self.masks if mask and not mask & ~rows and mask != rows]
+        alone = (
+            all(not mask & other for j, other in enumerate(telling) if j != i)
+            for i, mask in enumerate(telling)
+        )
+        return len(telling) > 1 and any(alone)
 
 
 def holding(claim: str, evidence: Evidence) -> Holding:

@@ -20,6 +20,9 @@ _SCALES = {
     "trillion": 1e12,
 }  # fmt: skip
 
+#: Numbers from here on are compared with and without their scale.
+LEAST_SCALED = 1000
+
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
     "fifteen sixteen seventeen eighteen nineteen"
@@ -136,6 +139,7 @@ def figure_keys(text: str) -> frozenset[str]:
 
 def _loosely_read(text: str) -> set[str]:
     keys = {f"#{int(match[0])}" for match in _GLUED.finditer(text)}
+    keys.update(f"#{value:.0f}" for value in _values(text) if value >= LEAST_SCALED)
     for match in _DECADE.finditer(text):
         keys.update((f"#19{match[1]}", f"#20{match[1]}"))
     for match in _DAY_MONTH.finditer(text):

@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chat.answer.facts import Holding, Segment, evidence_of, facts, holding
+from chat.answer.facts import WINDOW, Holding, Segment, evidence_of, facts, holding
 from chat.answer.languages import comparable
-from chat.answer.polarity import contradicts
+from chat.answer.polarity import denies, opposes
 from chat.answer.quotation import quotation
+from chat.answer.roles import swapped
 from chat.answer.weighing import score
 from chat.types import (
     Basis,
@@ -36,8 +37,9 @@ SUPPORTED_FROM = 0.72
 PARTIAL_FROM = 0.45
 #: What remains of the score of a sentence that its evidence contradicts.
 CONTRADICTED = 0.4
-#: Share of the words that one sentence holds from which on the two are about the same thing.
-SAME_SUBJECT = 0.6
+#: Share of the facts that one sentence holds from which on the two are about the same thing,
+#: and from which on the one denies the other rather than something else of the same thing.
+SAME_SUBJECT, SAME_STATEMENT = 0.6, 0.75
 #: Share of the words that are held below which the two may be in different languages.
 FOREIGN_BELOW = 0.5
 #: The score of a sentence that cannot be judged by its words.
@@ -89,11 +91,8 @@ def support(claim: str, evidence: Sequence[str]) -> Support:
         return Support(1.0, Verdict.SUPPORTED, (Place(*place),), basis=Basis.QUOTED)
     if found.coverage < FOREIGN_BELOW and not comparable(claim, evidence):
         return _judged_abroad(found)
-    opposite = _opposite(claim, found)
-    if opposite:
-        spoken = (Place(opposite.source, opposite.start, opposite.end),)
-        reached = score(found) * CONTRADICTED
-        return Support(reached, Verdict.UNSUPPORTED, spoken, found.missing, contradicted=True)
+    if shared := _against(claim, found):
+        return _judged_against(found, shared)
     return _judged(found)
 
 
@@ -161,13 +160,18 @@ def _leads_in(text: str) -> bool:
 
 def _judged(found: Holding) -> Support:
     reached = score(found)
-    numbers = any(missing.kind is MissingKind.NUMBER for missing in found.missing)
     if reached < PARTIAL_FROM:
         verdict = Verdict.UNSUPPORTED
+    elif reached < SUPPORTED_FROM or _is_barred(found):
+        verdict = Verdict.PARTIAL
     else:
-        sure = reached >= SUPPORTED_FROM and not numbers
-        verdict = Verdict.SUPPORTED if sure else Verdict.PARTIAL
-    return Support(reached, verdict, _places(found), found.missing)
+        verdict = Verdict.SUPPORTED
+    return Support(reached, verdict, _places(found), _told(found))
+
+
+def _is_barred(found: Holding) -> bool:
+    """Whether something bars the best verdict whatever the score."""
+    return found.misplaced() or any(one.kind is MissingKind.NUMBER for one in found.missing)
 
 
 def _judged_abroad(found: Holding) -> Support:
@@ -184,13 +188,48 @@ def _judged_abroad(found: Holding) -> Support:
         verdict, reached = Verdict.UNSUPPORTED, 0.0
     else:
         verdict, reached = Verdict.PARTIAL, UNDECIDED
-    return Support(reached, verdict, _places(shared), shared.missing, Basis.FIGURES)
+    return Support(reached, verdict, _places(shared), _told(shared), Basis.FIGURES)
 
 
-def _opposite(claim: str, found: Holding) -> Segment | None:
-    """The sentence that says most of the same words, if it says the opposite of ``claim``."""
-    nearest, shared = found.nearest()
-    return nearest if shared >= SAME_SUBJECT and contradicts(claim, nearest.text) else None
+def _against(claim: str, found: Holding) -> float:
+    """The share of the facts in the nearest sentence if that one says the opposite, else 0.
+
+    A word that it has the opposite of counts as shared.
+    """
+    nearest, held = found.nearest()
+    if nearest.length > WINDOW:
+        return 0.0  # it says too many things for two of its words to be about one another
+    opposite = opposes(claim, nearest.text)
+    shared = (held + opposite) / len(found.facts)
+    is_against = opposite or denies(claim, nearest.text) or swapped(claim, nearest.text)
+    return min(shared, 1.0) if shared >= SAME_SUBJECT and is_against else 0.0
+
+
+def _judged_against(found: Holding, shared: float) -> Support:
+    nearest, _ = found.nearest()
+    return Support(
+        score(found) * CONTRADICTED,
+        Verdict.UNSUPPORTED,
+        (Place(nearest.source, nearest.start, nearest.end),),
+        _told(found),
+        contradicted=shared >= SAME_STATEMENT,
+    )
+
+
+def _told(found: Holding) -> tuple[Missing, ...]:
+    """What is missing, with the words of one name put together: "Frank Gehry"."""
+    told: list[Missing] = []
+    end = -1
+    for fact, mask in zip(found.facts, found.masks, strict=True):
+        if mask:
+            continue
+        named = fact.kind is MissingKind.NAME
+        if told and named and told[-1].kind is fact.kind and fact.start == end + 1:
+            told[-1] = Missing(fact.kind, f"{told[-1].text} {fact.text}")
+        else:
+            told.append(Missing(fact.kind, fact.text))
+        end = fact.start + len(fact.text)
+    return tuple(told)
 
 
 def _places(found: Holding) -> tuple[Place, ...]:
