@@ -101,3 +101,20 @@ def evidence_documents(sentences: Iterable[Mapping[str, Any]]) -> set[uuid.UUID]
         for sentence in sentences
         for span in sentence.get("evidence") or ()
     }
+
+
+def without_evidence(
+    sentences: Iterable[Mapping[str, Any]], document_id: object
+) -> list[dict[str, Any]]:
+    """The sentences without the spans of evidence that lie in one document."""
+    return [
+        {
+            **sentence,
+            "evidence": [
+                span
+                for span in sentence.get("evidence") or ()
+                if span["document_id"] != str(document_id)
+            ],
+        }
+        for sentence in sentences
+    ]

@@ -224,6 +224,7 @@ OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
+SECOND_OPINION = env.boolean("SECOND_OPINION", default=False)
 
 # --- background work --------------------------------------------------------------
 

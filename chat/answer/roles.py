@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from documents.text.words import words
 
-_NAME = r"[A-Z][\w’'&.-]*(?:\s+[A-Z][\w’'&.-]*)*"
+_NAME = r"[A-Z][\w'’&-]*(?:\s+[A-Z][\w'’&-]*)*"
 #: Name, a few words without a comma or a conjunction, name.
 _ACT = re.compile(
     rf"\b(?P<one>{_NAME})\s+(?P<act>[a-z][\w’'-]*(?:\s+[a-z][\w’'-]*){{0,4}})\s+(?P<two>{_NAME})"

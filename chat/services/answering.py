@@ -23,6 +23,7 @@ from chat.models import Citation, Message
 from chat.selectors import history, withdrawn
 from chat.services.asking import scope_read
 from chat.services.models import configured_model
+from chat.services.opinion import opinion_keep, second_opinion
 from chat.signals import answer_finished
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
 from documents.models import Document
@@ -64,6 +65,7 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
                 if isinstance(event, DoneEvent):
                     kept = True
                     await in_database(_keep)(message, event.answer, run, State.COMPLETE)
+                    await _ask_again(message, event.answer, run)
                 elif isinstance(event, ErrorEvent):
                     kept = True
                     await in_database(_keep_failure)(message, event, run)
@@ -82,6 +84,18 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
         if not kept:
             # The reader is gone or has stopped: a short write, even while cancelled.
             await asyncio.shield(in_database(_keep_stopped)(message, run))
+
+
+async def _ask_again(message: Message, draft: AnswerDraft, run: AnswerRun) -> None:
+    """Ask the model for its own view of the verdicts, where that is switched on."""
+    if not settings.SECOND_OPINION or draft.refused:
+        return
+    try:
+        found = await second_opinion(draft, run.passages, configured_model())
+        if found:
+            await in_database(opinion_keep)(message, found)
+    except Exception:  # the answer is kept and complete, whatever becomes of a second opinion
+        logger.exception("message %s: the second opinion broke", message.pk)
 
 
 def answer_now(message: Message, user: User | None = None) -> Message:
