@@ -43,13 +43,13 @@ def test_more_of_any_signal_never_lowers_the_score() -> None:
 
 def test_held_out_claims_of_pure_noise_give_even_odds() -> None:
     generator = np.random.default_rng(1)
-    rows, grades = generator.random((150, 1, 5)), np.arange(150) % 3
-    found = cross_validated(rows, grades, folds=5, seeds=3)
-    assert found.supported == pytest.approx(0.5, abs=0.12)
+    rows, grades = generator.random((90, 1, 5)), np.arange(90) % 3
+    found = cross_validated(rows, grades, folds=3, seeds=3)
+    assert found.supported == pytest.approx(0.5, abs=0.15)
 
 
 def test_a_cross_validation_is_repeatable() -> None:
     rows, grades = labelled(0.5)
-    assert cross_validated(rows, grades, folds=4, seeds=2) == cross_validated(
-        rows, grades, folds=4, seeds=2
+    assert cross_validated(rows, grades, folds=2, seeds=1) == cross_validated(
+        rows, grades, folds=2, seeds=1
     )
