@@ -50,8 +50,9 @@ def reason(sentence: Mapping[str, Any]) -> str:
     parts = [_invented(sentence.get("invented") or ()), _on_the_whole(sentence)]
     if sentence.get("basis") != Basis.NOTHING:
         parts += _missing(sentence.get("missing") or ())
-    if not sentence["citations"] and sentence.get("basis") != Basis.NOTHING:
-        parts.append("It names no source.")
+    told = sentence.get("invented") or sentence.get("basis") == Basis.NOTHING
+    if not sentence["citations"] and not told:
+        parts.append("The sentence itself names none.")
     return " ".join(part for part in parts if part)
 
 
@@ -59,7 +60,13 @@ def _on_the_whole(sentence: Mapping[str, Any]) -> str:
     if sentence.get("contradicted"):
         return "A source says the opposite."
     basis = Basis(sentence.get("basis", Basis.FACTS))
-    return _BASES.get(basis) or _WHOLE[Verdict(sentence["verdict"])]
+    verdict, is_whole = Verdict(sentence["verdict"]), not sentence.get("missing")
+    if basis is Basis.FACTS and verdict is Verdict.PARTIAL and is_whole:
+        if not sentence["citations"]:
+            return "A source says this."
+        if sentence.get("evidence"):
+            return "Its parts are in the sources, but not together."
+    return _BASES.get(basis) or _WHOLE[verdict]
 
 
 def _invented(numbers: Sequence[int]) -> str:

@@ -52,22 +52,25 @@ _NAMES = "|".join(sorted((name.capitalize() for name in _MONTHS), key=len, rever
 _MONTH = rf"(?:{_NAMES}|{_NAMES.upper()})\b\.?"
 _DAY = r"(\d{1,2})(?:st|nd|rd|th|\.)?"
 _DIGIT = re.compile(r"\d")
+#: A number as the text writes it, with its separators.
+_WRITTEN = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*")
 _MONTH_NAMED = re.compile(rf"\b({_MONTH})")
 _DAY_MONTH = re.compile(rf"\b{_DAY}(?:\s+of)?[\s-]+({_MONTH})(?:[\s,-]+['’]?(\d\d)(?![\d:]))?")
 _MONTH_DAY = re.compile(rf"\b({_MONTH})\s*{_DAY}(?![\d:])")
 _ISO = re.compile(r"(?<!\d)((?:1[5-9]|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _SLASHED = re.compile(r"(?<![\d/.])(\d{1,2})[/.](\d{1,2})[/.](\d{4}|\d{2})(?![\d/])")
+_SEPARATED = re.compile(r"\d[-/.]\d{1,2}[-/.]\d")
 _CJK_DATE = re.compile(r"(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 
 _PLAIN_WORD = re.compile(r"[^\W\d_]+")
-_TELLING = frozenset({*_UNITS, *_ORDINALS, *_MONTHS, "hundred", "thousand"})
+_NUMBER_WORDS = frozenset({*_UNITS, *_ORDINALS, "hundred", "thousand"})
 
 #: A dash between digits joins the ends of a range; only a free one is a minus.
 _JOINING = re.compile(r"(?<=[^\W_])[-−](?=\d)")
 _SHORT_RANGE = re.compile(r"(?<!\d)((?:1[5-9]|20)\d\d)\s?[-−–/]\s?(\d\d)(?!\d)")
 _DECADE = re.compile(r"(?<!\d)['’]?(\d0)['’]?s\b")
 #: Digits behind letters or signs: "US$5", "#12", "FY2023".
-_GLUED = re.compile(r"(?<=[^\W\d_])\d+")
+_GLUED = re.compile(r"(?<=[^\W\d_])\d{1,15}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +101,45 @@ def claimed(text: str) -> tuple[Figure, ...]:
 
 
 def _claimed(text: str) -> Iterator[tuple[str, str, int]]:
-    if _DIGIT.search(text):
+    # Looking words up is quicker than trying every pattern on every sentence.
+    said = _words(text)
+    has_digits = bool(_DIGIT.search(text))
+    if has_digits:
         yield from _in_digits(text)
-    # Looking the words up is quicker than trying every pattern on every sentence.
-    if not _TELLING.isdisjoint(_PLAIN_WORD.findall(text.lower())):
+    if not _MONTHS.keys().isdisjoint(said):
+        yield from _dates(text, with_days=has_digits)
+    if not _NUMBER_WORDS.isdisjoint(said):
         yield from _in_words(text)
 
 
-def _in_words(text: str) -> Iterator[tuple[str, str, int]]:
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_PLAIN_WORD.findall(text.lower()))
+
+
+def _in_digits(text: str) -> Iterator[tuple[str, str, int]]:
+    written = {number: match for match in _WRITTEN.finditer(text) for number in numbers(match[0])}
+    for number in _plain(text):
+        match = written.get(number.removeprefix("-"))
+        shown, start = (match[0], match.start()) if match else (number, 0)
+        yield f"#{number}", shown, start
+
+
+def _dates(text: str, *, with_days: bool) -> Iterator[tuple[str, str, int]]:
     for match in _MONTH_NAMED.finditer(text):
         yield f"m{_month(match[1])}", match[1], match.start()
+    if with_days:
+        for match in _DAY_MONTH.finditer(text):
+            yield f"d{_month(match[2])}-{int(match[1])}", match[0], match.start()
+        for match in _MONTH_DAY.finditer(text):
+            yield f"d{_month(match[1])}-{int(match[2])}", match[0], match.start()
+
+
+def _in_words(text: str) -> Iterator[tuple[str, str, int]]:
     for match in _IN_WORDS.finditer(text):
         if match[0].lower() not in _VAGUE:
             yield f"#{_value(match[0])}", match[0], match.start()
     for match in _ORDINAL.finditer(text):
         yield f"#{_ORDINALS[match[0].lower()]}", match[0], match.start()
-
-
-def _in_digits(text: str) -> Iterator[tuple[str, str, int]]:
-    for number in _plain(text):
-        yield f"#{number}", number, max(text.find(number.removeprefix("-")), 0)
-    for match in _DAY_MONTH.finditer(text):
-        yield f"d{_month(match[2])}-{int(match[1])}", match[0], match.start()
-    for match in _MONTH_DAY.finditer(text):
-        yield f"d{_month(match[1])}-{int(match[2])}", match[0], match.start()
 
 
 @lru_cache(maxsize=8192)
@@ -132,25 +150,34 @@ def figure_keys(text: str) -> frozenset[str]:
     numbers in words, digits glued to letters.
     """
     keys = {key for key, _, _ in _claimed(text)}
-    vague = _VAGUE.keys() & set(_PLAIN_WORD.findall(text.lower()))
-    keys.update(f"#{_VAGUE[word]}" for word in vague)
-    return frozenset(keys.union(_loosely_read(text)) if _DIGIT.search(text) else keys)
+    said = _words(text)
+    keys.update(f"#{_VAGUE[word]}" for word in _VAGUE.keys() & said)
+    if _DIGIT.search(text):
+        keys |= _loose_numbers(text)
+        keys |= _loose_dates(text, has_months=not _MONTHS.keys().isdisjoint(said))
+    return frozenset(keys)
 
 
-def _loosely_read(text: str) -> set[str]:
+def _loose_numbers(text: str) -> set[str]:
     keys = {f"#{int(match[0])}" for match in _GLUED.finditer(text)}
-    keys.update(f"#{value:.0f}" for value in _values(text) if value >= LEAST_SCALED)
+    if _SCALED.search(text):
+        keys.update(f"#{value:.0f}" for value in _values(text) if value >= LEAST_SCALED)
     for match in _DECADE.finditer(text):
         keys.update((f"#19{match[1]}", f"#20{match[1]}"))
-    for match in _DAY_MONTH.finditer(text):
-        if match[3]:
-            keys.update(_short_year(match[3]))
-    for match in _ISO.finditer(text):
-        keys |= {f"#{match[1]}", *_date(int(match[2]), int(match[3]))}
-    for match in _SLASHED.finditer(text):
-        keys |= {*_date(int(match[1]), int(match[2])), *_date(int(match[2]), int(match[1]))}
-        keys |= set(_short_year(match[3])) if len(match[3]) == 2 else {f"#{match[3]}"}
-    for match in _CJK_DATE.finditer(text):
+    return keys
+
+
+def _loose_dates(text: str, *, has_months: bool) -> set[str]:
+    keys: set[str] = set()
+    for match in _DAY_MONTH.finditer(text) if has_months else ():
+        keys.update(_short_year(match[3]) if match[3] else ())
+    if _SEPARATED.search(text):
+        for match in _ISO.finditer(text):
+            keys |= {f"#{match[1]}", *_date(int(match[2]), int(match[3]))}
+        for match in _SLASHED.finditer(text):
+            keys |= {*_date(int(match[1]), int(match[2])), *_date(int(match[2]), int(match[1]))}
+            keys |= set(_short_year(match[3])) if len(match[3]) == 2 else {f"#{match[3]}"}
+    for match in _CJK_DATE.finditer(text) if not text.isascii() else ():
         keys.update(_date(int(match[1]), int(match[2])))
     return keys
 

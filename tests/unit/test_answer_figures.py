@@ -91,3 +91,10 @@ def test_digits_of_any_script_are_numbers() -> None:
 
 def test_a_date_that_cannot_be_is_none() -> None:
     assert not any(key.startswith(("d", "m")) for key in figure_keys("45/67/2019"))
+
+
+def test_a_number_is_shown_as_it_is_written() -> None:
+    assert [figure.text for figure in claimed("It had 42,000 visitors and 1.5 floors.")] == [
+        "42,000",
+        "1.5",
+    ]

@@ -59,7 +59,18 @@ def test_an_invented_citation_is_told() -> None:
 
 
 def test_a_sentence_without_a_source_is_told() -> None:
-    assert reason(sentence() | {"citations": []}).endswith("It names no source.")
+    silent = sentence("unsupported") | {"citations": []}
+    assert reason(silent).endswith("The sentence itself names none.")
+
+
+def test_a_whole_sentence_without_a_source_is_only_that() -> None:
+    found = reason(sentence(evidence=spans(ONE)) | {"citations": []})
+    assert found == "A source says this. The sentence itself names none."
+
+
+def test_parts_that_stand_apart_are_told() -> None:
+    found = reason(sentence(evidence=spans(ONE)))
+    assert found == "Its parts are in the sources, but not together."
 
 
 def test_what_says_nothing_is_only_told_so() -> None:
