@@ -29,6 +29,10 @@ WORD_START, WORD_SHARE = 5, 0.7
 _ANSWER = re.compile(r"(?:yes|no|ja|nein|oui|non|s[ií])\b[,.;:!]?(?:\s|$)", re.IGNORECASE)
 
 
+#: What stands before the first word of a sentence, but not behind an initial.
+_BEGINNING = re.compile(r"^[^\w]*$|\w\w[\"”’)]*[.!?:][\"”’)]*\s[^\w]*$")
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One piece of a claim: a content word, a name, a number or a date.
@@ -157,11 +161,12 @@ def _has_names(claim: str) -> bool:
 
 
 def _is_name(claim: str, start: int, end: int) -> bool:
-    """Capitalised; at the very beginning only when the next word is so as well."""
+    """Capitalised; where a sentence begins only when the next word is so as well."""
     if not claim[start].isupper():
         return False
     following = claim[end : end + 2]
-    return start > 0 or (len(following) == 2 and following[0] == " " and following[1].isupper())
+    beside_another = len(following) == 2 and following[0] == " " and following[1].isupper()
+    return beside_another or not _BEGINNING.search(claim[max(start - 8, 0) : start])
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +245,13 @@ class Holding:
         held = [sum(mask >> i & 1 for mask in self.masks) for i in range(len(self.segments))]
         best = max(range(len(held)), key=lambda i: (held[i], -i))
         return self.segments[best], held[best]
+
+    def has_stray_figure(self) -> bool:
+        """Whether a number or date stands apart from the best run and its neighbours."""
+        run = self.best_run
+        near = (1 << run.last + 1) - (1 << max(run.first - 1, 0))
+        pairs = zip(self.facts, self.masks, strict=True)
+        return any(fact.is_figure and mask and not mask & near for fact, mask in pairs)
 
     def misplaced(self) -> bool:
         """Whether facts that only rows of a table hold stand in rows apart from each other.

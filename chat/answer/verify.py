@@ -2,7 +2,7 @@
 
 A sentence is taken apart into its words, names, numbers and dates. How many of them the
 passages hold, how near to each other, and what is missing make a score in [0, 1]; a
-missing number or a contradiction bars the best verdict whatever the score.
+missing name, number or date or a contradiction bars the best verdict whatever the score.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from chat.types import (
 )
 
 #: Scores from which a sentence is supported, and partially supported. On WiCE (Kamoi et al.,
-#: 2023; development half) two of three sentences called supported are so and 72 % of those
-#: that are so are found; of those called unsupported, half are, and 81 % are found. The
-#: others are nearly all partially supported.
+#: 2023; development half) three of four sentences called supported are so, and two of three
+#: that are so are found; of those called unsupported half are so, and 81 % are found. All
+#: others but three are partially supported. docs/verdicts.md has the table.
 SUPPORTED_FROM = 0.72
 PARTIAL_FROM = 0.45
 #: What remains of the score of a sentence that its evidence contradicts.
@@ -171,7 +171,11 @@ def _judged(found: Holding) -> Support:
 
 def _is_barred(found: Holding) -> bool:
     """Whether something bars the best verdict whatever the score."""
-    return found.misplaced() or any(one.kind is MissingKind.NUMBER for one in found.missing)
+    return (
+        found.misplaced()
+        or found.has_stray_figure()
+        or any(one.kind is not MissingKind.WORD for one in found.missing)
+    )
 
 
 def _judged_abroad(found: Holding) -> Support:

@@ -41,6 +41,15 @@ def test_a_first_word_is_a_name_only_beside_another() -> None:
     assert kinds("Bridges fall.")[0] == (WORD, "Bridges")
 
 
+@pytest.mark.parametrize("claim", ["It fell. Bridges do.", "It said: “Bridges fall.”"])
+def test_a_word_that_begins_a_sentence_is_no_name(claim: str) -> None:
+    assert (WORD, "Bridges") in kinds(claim)
+
+
+def test_a_word_behind_an_initial_is() -> None:
+    assert (NAME, "Arnold") in kinds("It was Thomas K. Arnold.")
+
+
 def test_german_nouns_and_lines_of_capitals_are_no_names() -> None:
     assert (NAME, "Brücke") not in kinds("Die Brücke wurde von der Stadt gebaut.")
     assert all(kind is WORD for kind, _ in kinds("THE BRIDGE OVER THE RIVER"))

@@ -202,6 +202,33 @@ def test_a_changed_sentence_is_not_supported(true: str, changed: str) -> None:
     assert support(changed, EVIDENCE).verdict is not Verdict.SUPPORTED
 
 
+LONG = (
+    "The northern line of the harbour railway was opened by Ada Byron on 3 May 1998 after seven "
+    "years of work, and it carried coal and timber from the old docks to the yards of the city."
+)
+
+
+def test_one_foreign_name_in_a_long_true_sentence_is_seen() -> None:
+    found = support(LONG.replace("Byron", "Holm"), [LONG])
+    assert found.verdict is Verdict.PARTIAL
+    assert found.missing == (Missing(MissingKind.NAME, "Holm"),)
+
+
+def test_one_wrong_number_in_a_long_true_sentence_is_seen() -> None:
+    assert support(LONG.replace("1998", "1997"), [LONG]).verdict is Verdict.PARTIAL
+
+
+def test_a_number_that_stands_elsewhere_does_not_count() -> None:
+    elsewhere = "Nothing else is known. " * 20 + "The menu of 1997 lists soup."
+    assert support(LONG.replace("1998", "1997"), [LONG, elsewhere]).verdict is Verdict.PARTIAL
+
+
+def test_another_order_of_the_same_words_is_supported() -> None:
+    start, end = LONG[:-1].split(", and it ")
+    claim = f"It {end}, after {start[0].lower()}{start[1:]}."
+    assert support(claim, [LONG]).verdict is Verdict.SUPPORTED
+
+
 def test_who_did_it_to_whom_matters() -> None:
     found = support("Berta beat Anna in the final.", ["Anna beat Berta in the final."])
     assert (found.verdict, found.contradicted) == (Verdict.UNSUPPORTED, True)
