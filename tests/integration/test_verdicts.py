@@ -322,10 +322,11 @@ def test_verdicts_are_measured_on_a_file(claims: Path) -> None:
 
 
 def test_the_measurement_is_a_table_for_people(claims: Path) -> None:
-    said = _run(str(claims), "--fit", "--folds", "2", "--seeds", "1")
+    said = _run(str(claims), "--fit", "--folds", "2", "--seeds", "1", "--changes")
     assert "24 claims" in said
     assert "Held out in 2 folds" in said
     assert "COVERAGE = " in said
+    assert "other number" in said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from chat.answer.changes import verdicts_on_changes
 from chat.answer.fitting import Weighing, cross_validated, fitted
 from chat.answer.measure import (
     GRADES,
@@ -20,6 +21,7 @@ from chat.answer.measure import (
     read_labelled,
     signals_of,
 )
+from chat.types import Verdict
 
 
 class Command(BaseCommand):
@@ -34,6 +36,11 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument(
             "--fit", action="store_true", help="fit the weights to the file and cross-validate"
+        )
+        parser.add_argument(
+            "--changes",
+            action="store_true",
+            help="also judge sentences of the evidence with one number, name or verb changed",
         )
         parser.add_argument("--folds", type=int, default=10)
         parser.add_argument("--seeds", type=int, default=5)
@@ -54,12 +61,16 @@ class Command(BaseCommand):
         report: dict[str, Any] = asdict(found)
         if options["fit"]:
             report |= _fit(claims, options["folds"], options["seeds"])
+        if options["changes"]:
+            report["changes"] = verdicts_on_changes(claims)
         if options["json"]:
             self.stdout.write(json.dumps(report))
             return
         self._table(found)
         if options["fit"]:
             self._fitted(report, options["folds"], options["seeds"])
+        if options["changes"]:
+            self._changes(report["changes"])
 
     def _table(self, found: Measurement) -> None:
         middle, late = found.milliseconds
@@ -85,6 +96,13 @@ class Command(BaseCommand):
         )
         for name, value in report["weights"].items():
             self.stdout.write(f"  {name} = {value}")
+
+    def _changes(self, changes: dict[str, dict[Verdict, int]]) -> None:
+        self.stdout.write("\nSentences of the evidence, changed:")
+        for name, counts in changes.items():
+            total = sum(counts.values())
+            shares = (f"{verdict} {counts[verdict] / (total or 1):.0%}" for verdict in counts)
+            self.stdout.write(f"  {name:<14}{total:>5}  " + ", ".join(shares))
 
 
 def _fit(claims: Any, folds: int, seeds: int) -> dict[str, Any]:
