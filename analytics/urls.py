@@ -1,5 +1,11 @@
 """Addresses of this app's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from analytics import api_metrics, views
+
+urlpatterns = [
+    path("dashboard", views.overview, name="dashboard"),
+    path("dashboard/requests", views.requests, name="dashboard_requests"),
+    path("metrics", api_metrics.ExpositionView.as_view(), name="exposition"),
+]

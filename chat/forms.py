@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 
+from documents.forms import MomentField
 from documents.models import Collection, Document
 
 
@@ -24,6 +25,7 @@ class AskForm(forms.Form):
     documents = forms.ModelMultipleChoiceField(
         Document.objects.none(), required=False, widget=forms.MultipleHiddenInput()
     )
+    as_of = MomentField(required=False, label="As it was on")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +38,31 @@ class RenameForm(forms.Form):
     """The title of a conversation."""
 
     title = forms.CharField(max_length=200)
+
+
+class ShareForm(forms.Form):
+    """The collection whose members may read a conversation."""
+
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(), required=False, empty_label="Nobody", label="Share with"
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["collection"].queryset = Collection.objects.visible_to(user)
+
+
+class FindForm(forms.Form):
+    """Words to find conversations by."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Find in titles, questions and answers"}
+        ),
+    )
 
 
 class FeedbackForm(forms.Form):

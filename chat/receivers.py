@@ -1,15 +1,17 @@
-"""What chat does when something happens to a document."""
+"""What chat does when something happens to a document or a membership."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from chat.models import Citation, Message
+from chat.models import Citation, Conversation, Message
 from chat.selectors import withdrawn
 from chat.verdicts import without_evidence
+from documents.models import Membership
 from documents.signals import document_deleted
 
 
@@ -25,3 +27,10 @@ def forget_quotes(sender: object, document_id: Any, **kwargs: object) -> None:  
         message.sentences = without_evidence(message.sentences, document_id)
         message.save(update_fields=["answer", "sentences"])
     citations.update(document=None, quote="")
+
+
+@receiver(post_delete, sender=Membership)
+def share_no_more(sender: object, instance: Membership, **kwargs: object) -> None:  # noqa: ARG001
+    """End what somebody shared with a collection that they leave: a return does not renew it."""
+    shared = Conversation.objects.filter(user_id=instance.user_id)
+    shared.filter(shared_with_id=instance.collection_id).update(shared_with=None)

@@ -1,4 +1,4 @@
-"""Reads of conversations and answers, as their owner may see them now."""
+"""Reads of conversations and answers, as their owner or another reader may see them now."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chat.masking import for_reader
 from chat.models import Citation, Conversation, Message
+from chat.provenance import UNREADABLE, Source, Standing, provenance
 from chat.types import Turn
 from chat.verdicts import UNTOLD, evidence_documents, reason
 from documents.errors import NotFound
@@ -29,7 +31,21 @@ WITHDRAWN = "(You can no longer read the source of this sentence.)"
 def conversation_list(user: User) -> QuerySet[Conversation]:
     """Return the user's conversations, the latest first."""
     rows: QuerySet[Conversation] = Conversation.objects.visible_to(user)
-    return rows.order_by("-updated_at", "id")
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_shared(user: User) -> QuerySet[Conversation]:
+    """Return what others let the user read, the latest first."""
+    rows: QuerySet[Conversation] = Conversation.objects.shared_to(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_readable(user: User, *, shared: bool | None = None) -> QuerySet[Conversation]:
+    """Return one's own and what others share, the latest first; with ``shared`` one of both."""
+    if shared is not None:
+        return conversations_shared(user) if shared else conversation_list(user)
+    rows: QuerySet[Conversation] = Conversation.objects.readable_by(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
 
 
 def _key(value: object) -> uuid.UUID:
@@ -42,7 +58,26 @@ def _key(value: object) -> uuid.UUID:
 def conversation_get(user: User, conversation_id: object) -> Conversation:
     """Return one of the user's conversations. Raises ``NotFound``."""
     key = _key(conversation_id)
-    found: Conversation | None = Conversation.objects.visible_to(user).filter(pk=key).first()
+    rows = Conversation.objects.visible_to(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conversation_read(user: User, conversation_id: object) -> Conversation:
+    """Return a conversation that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Conversation.objects.readable_by(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=_key(conversation_id)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_read(user: User, message_id: object) -> Message:
+    """Return a message that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Message.objects.readable_by(user).select_related("conversation")
+    found: Message | None = rows.filter(pk=_key(message_id)).first()
     if found is None:
         raise NotFound
     return found
@@ -63,10 +98,11 @@ def answer_of(message: Message, user: User) -> dict[str, Any]:
 
 
 def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
-    """Return answers in the shape of the API, with two queries for all of them.
+    """Return answers in the shape of the API, with at most three queries for all of them.
 
     What cites a document that the user may no longer read, or that is gone, shows
-    neither its quote nor the sentences that nothing else carries.
+    neither its quote nor the sentences that nothing else carries. Who did not ask
+    sees less: what ``chat.masking`` leaves.
     """
     messages = list(messages)
     cited: dict[uuid.UUID, list[Citation]] = {message.pk: [] for message in messages}
@@ -74,19 +110,38 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
         cited[citation.message_id].append(citation)
     ids = {c.document_id for group in cited.values() for c in group}
     ids |= {key for message in messages for key in evidence_documents(message.sentences)}
-    readable = dict(Document.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "title"))
-    return [_answer(message, cited[message.pk], readable) for message in messages]
+    rows = Document.objects.visible_to(user).filter(pk__in=ids)
+    found = rows.values_list("pk", "current_version__number", "newest_version__number", "title")
+    readable = {pk: Standing(*standing) for pk, *standing in found}
+    return [_shown(message, cited[message.pk], readable, user) for message in messages]
+
+
+def _shown(
+    message: Message,
+    citations: list[Citation],
+    readable: dict[uuid.UUID, Standing],
+    user: User,
+) -> dict[str, Any]:
+    is_own = message.conversation.user_id == user.pk
+    answer = _answer(message, citations, readable, is_own=is_own)
+    return answer if is_own else for_reader(answer)
 
 
 def _answer(
-    message: Message, citations: list[Citation], readable: Mapping[uuid.UUID | None, str]
+    message: Message,
+    citations: list[Citation],
+    readable: Mapping[uuid.UUID, Standing],
+    *,
+    is_own: bool,
 ) -> dict[str, Any]:
     lost = {c.n for c in citations if c.document_id not in readable}
+    sources = [_source(c, readable, is_own=is_own) for c in citations]
     text, sentences = withdrawn(message, lost)
     state, error = _state(message)
     return {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
+        "replaces": str(message.replaces_id) if message.replaces_id else None,
         "question": message.question,
         "standalone_question": message.standalone_question,
         "answer": text,
@@ -95,7 +150,11 @@ def _answer(
         "refused": message.refused,
         "confidence": message.confidence,
         "sentences": [_checked(sentence, readable) for sentence in sentences],
-        "citations": [_citation(c, available=c.n not in lost) for c in citations],
+        "citations": [
+            _citation(c, available=c.n not in lost) | source.age()
+            for c, source in zip(citations, sources, strict=True)
+        ],
+        **provenance(sources, message.scope),
         "model": message.model,
         "usage": message.usage,
         "timings": message.timings,
@@ -132,12 +191,12 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
     return "".join([*parts, text[cut:]]), shown
 
 
-def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID | None, str]) -> dict[str, Any]:
+def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID, Standing]) -> dict[str, Any]:
     """Return a sentence with the reason of its verdict and the evidence that may be read."""
     evidence = [
         span
         | {
-            "title": readable[key],
+            "title": readable[key].title,
             "url": passage_url(key, span["version"], span["start"], span["end"]),
         }
         for span in sentence.get("evidence") or ()
@@ -148,11 +207,20 @@ def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID | None, str])
     return {"second_opinion": None} | known | sentence | told
 
 
+def _source(citation: Citation, readable: Mapping[uuid.UUID, Standing], *, is_own: bool) -> Source:
+    """Return what a citation rests on; a deleted document is named to who asked of it."""
+    document_id = citation.document_id
+    is_named = is_own if document_id is None else document_id in readable
+    title = citation.title if is_named else UNREADABLE
+    standing = None if document_id is None else readable.get(document_id)
+    return Source(document_id if standing else None, title, citation.version, standing)
+
+
 def _citation(citation: Citation, *, available: bool) -> dict[str, Any]:
     return {
         "n": citation.n,
         "document_id": str(citation.document_id) if available else None,
-        "title": citation.title if available else "A source you can no longer read",
+        "title": citation.title if available else UNREADABLE,
         "version": citation.version,
         "page": citation.page,
         "quote": citation.quote if available else "",
@@ -174,13 +242,17 @@ def passage_url(document_id: object, version: int, start: int, end: int) -> str:
 
 
 def history(message: Message, user: User, limit: int = 4) -> tuple[Turn, ...]:
-    """Return the turns before this one, oldest first, as far as the user may still read them."""
+    """Return the turns before this one, oldest first, as far as the user may still read them.
+
+    Of what was asked more than once the last answer counts, also before a turn that
+    was asked in between.
+    """
     rows = (
-        Message.objects.filter(
-            conversation_id=message.conversation_id, created_at__lt=message.created_at
-        )
+        Message.objects.newest()
+        .filter(conversation_id=message.conversation_id, place__lt=message.place)
         .exclude(answer="")
-        .order_by("-created_at")[:limit]
+        .select_related("conversation")
+        .order_by("-place", "-created_at")[:limit]
     )
     answers = answers_of(reversed(rows), user)
     return tuple(

@@ -46,7 +46,9 @@ _BASES = {
 
 
 def reason(sentence: Mapping[str, Any]) -> str:
-    """Why a sentence got its verdict, in one to four plain sentences."""
+    """Why a sentence got its verdict, in one to four plain sentences; none for ``UNTOLD``."""
+    if (sentence.get("basis"), sentence["verdict"]) == (UNTOLD["basis"], UNTOLD["verdict"]):
+        return ""
     parts = [_invented(sentence.get("invented") or ()), _on_the_whole(sentence)]
     if sentence.get("basis") != Basis.NOTHING:
         parts += _missing(sentence.get("missing") or ())

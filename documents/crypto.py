@@ -7,6 +7,7 @@ so that a key that leaks from one place opens no other.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import re
 
@@ -41,6 +42,15 @@ def derive(master: bytes, purpose: str) -> bytes:
     """Return the 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
     hkdf = HKDF(algorithm=hashes.SHA256(), length=KEY_BYTES, salt=None, info=purpose.encode())
     return hkdf.derive(master)
+
+
+def keyed_name(digest: str, key: bytes) -> str:
+    """Return the name under which a content with this SHA-256 (hexadecimal) is stored.
+
+    A listing of the folder does not tell which known files are in it.
+    """
+    keyed = hmac.new(key, digest.encode(), hashlib.sha256).hexdigest()
+    return f"{keyed[:2]}/{keyed}"
 
 
 def encrypt(data: bytes, key: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -9,8 +10,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
+from documents.errors import InvalidInput
 from documents.models import Collection
-from documents.types import Mode, Role, Status
+from documents.search.scope import as_of_read
+from documents.types import AsOf, Mode, Role, Status
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -34,6 +37,35 @@ class FilesField(forms.FileField):
 
 def _accepted() -> str:
     return ",".join(f".{extension}" for extension in settings.ALLOWED_EXTENSIONS)
+
+
+class MomentInput(forms.TextInput):
+    """A date to pick; a date with a time, or a version, where one is given."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Choose the kind of input that can show the value."""
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        given = str(value or "")
+        local = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)", given)
+        if local:
+            context["widget"] |= {"type": "datetime-local", "value": "T".join(local.groups())}
+            context["widget"]["attrs"]["step"] = "1"
+        elif not given or re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+            context["widget"]["type"] = "date"
+        return context
+
+
+class MomentField(forms.CharField):
+    """The library as it was: an ``AsOf``, or nothing where it is left empty."""
+
+    widget = MomentInput
+
+    def clean(self, value: Any) -> AsOf | None:
+        """Return what the text names, in this server's time zone."""
+        try:
+            return as_of_read(super().clean(value))
+        except InvalidInput as error:
+            raise forms.ValidationError(error.message) from None
 
 
 class UploadForm(forms.Form):
@@ -129,6 +161,7 @@ class SearchForm(forms.Form):
         empty_label="All collections",
         to_field_name="slug",
     )
+    as_of = MomentField(required=False, label="As it was on")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
+import fcntl
 import os
 import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,12 +19,15 @@ from django.utils import timezone
 from documents import crypto
 from documents.errors import StorageFailed
 
+#: How long a backup waits for deletions to let go of the originals, seconds.
+_PATIENCE = 10.0
+
 
 class EncryptedStorage(FileSystemStorage):
     """A file storage that encrypts what it writes and is durable when it returns.
 
     A name stands for one content (see ``original_name``), so writing a name that
-    exists already is a no-op.
+    exists already is a no-op, unless the file has been damaged.
     """
 
     def __init__(self, location: str | os.PathLike[str] | None = None) -> None:
@@ -36,7 +41,7 @@ class EncryptedStorage(FileSystemStorage):
         target = Path(self.path(name))
         try:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not target.exists():
+            if not _is_sound(target):
                 _write_durably(target, crypto.encrypt(content.read(), settings.FILE_KEY))
         except OSError as error:
             raise StorageFailed from error
@@ -48,6 +53,15 @@ class EncryptedStorage(FileSystemStorage):
         except OSError as error:
             raise StorageFailed("The original of this version is missing.") from error
         return ContentFile(crypto.decrypt(data, settings.FILE_KEY), name=name)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether the file is there and opens with the key."""
+    try:
+        crypto.decrypt(path.read_bytes(), settings.FILE_KEY)
+    except (FileNotFoundError, StorageFailed):
+        return False
+    return True
 
 
 def _write_durably(target: Path, data: bytes) -> None:
@@ -73,13 +87,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 def original_name(digest: str) -> str:
-    """Return the storage name for a content with this SHA-256 (hexadecimal).
-
-    The name is keyed: a listing of the folder does not tell which known files
-    are in it.
-    """
-    keyed = hmac.new(settings.FILE_KEY, digest.encode(), hashlib.sha256).hexdigest()
-    return f"{keyed[:2]}/{keyed}"
+    """Return the storage name for a content with this SHA-256 (hexadecimal)."""
+    return crypto.keyed_name(digest, settings.FILE_KEY)
 
 
 def original_save(data: bytes, digest: str) -> str:
@@ -99,8 +108,54 @@ def original_read(name: str) -> bytes:
 
 
 def original_delete(name: str) -> None:
-    """Remove a content that nothing refers to any more."""
-    storages["default"].delete(name)
+    """Remove a content that nothing refers to any more.
+
+    While ``originals_kept`` is in force it stays, for the sweep of orphans to find.
+    """
+    with _folder_locked(fcntl.LOCK_SH) as may_delete:
+        if may_delete:
+            storages["default"].delete(name)
+
+
+@contextmanager
+def originals_kept() -> Iterator[None]:
+    """Let no original be deleted meanwhile, by any process.
+
+    Raises ``StorageFailed`` when somebody else keeps them for more than some seconds.
+    """
+    with _folder_locked(fcntl.LOCK_EX, patience=_PATIENCE) as is_held:
+        if not is_held:
+            raise StorageFailed("Another backup is being made. Try again when it is done.")
+        yield
+
+
+@contextmanager
+def _folder_locked(kind: int, *, patience: float = 0.0) -> Iterator[bool]:
+    """Lock the folder of the originals; give whether that was possible within so many seconds."""
+    descriptor = os.open(settings.ORIGINALS_DIR, os.O_RDONLY)
+    until = time.monotonic() + patience
+    try:
+        while not (is_locked := _locked(descriptor, kind)) and time.monotonic() < until:
+            time.sleep(0.02)
+        yield is_locked
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def original_path(name: str) -> Path:
+    """Return where the encrypted content lies. Raises ``StorageFailed`` when it is missing."""
+    path = Path(storages["default"].path(name))
+    if not path.is_file():
+        raise StorageFailed("The original of a version is missing.")
+    return path
 
 
 def original_folders() -> list[str]:

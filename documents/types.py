@@ -192,11 +192,13 @@ class Scope:
 class AsOf:
     """A state of the library that was: at a moment, or one version of a single document.
 
-    Exactly one of the two is set. ``moment`` is aware of its time zone.
+    Exactly one of the two is set. ``moment`` is aware of its time zone. ``asked`` is
+    how it was written by who asked.
     """
 
     moment: datetime | None = None
     version: int | None = None
+    asked: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +227,8 @@ class Hit:
     version_id: int = 0
     collection_id: int = 0
     highlights: tuple[tuple[int, int], ...] = field(default=())
+    #: The version that the document answers from now.
+    current_version: int = 0
 
 
 class Outcome(StrEnum):

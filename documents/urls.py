@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from documents.views import collections, detail, listing, searching
+from documents.views import collections, comparing, detail, listing, searching
 
 _DOCUMENT = "documents/<uuid:document_id>"
 _COLLECTION = "collections/<int:collection_id>"
@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{_DOCUMENT}/edit/", detail.document_edit, name="document_edit"),
     path(f"{_DOCUMENT}/retry/", detail.document_retry, name="document_retry"),
     path(f"{_DOCUMENT}/delete/", detail.document_remove, name="document_delete"),
+    path(f"{_DOCUMENT}/diff/", comparing.diff, name="document_diff"),
     path(f"{_DOCUMENT}/versions/", detail.version_upload, name="version_upload"),
     path(f"{_DOCUMENT}/versions/<int:number>/", detail.passage, name="passage"),
     path(f"{_DOCUMENT}/versions/<int:number>/download/", detail.download, name="download"),

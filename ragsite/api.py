@@ -147,6 +147,7 @@ _ERRORS = {
     "401": "The caller is not known.",
     "403": "The caller may not do this.",
     "404": "There is nothing here, or the caller may not see it.",
+    "429": "The caller asks too often; Retry-After says in how many seconds to come back.",
 }
 
 

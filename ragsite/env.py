@@ -7,6 +7,7 @@ value may also come from a file named by ``<NAME>_FILE`` (Docker secrets), and a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
@@ -100,6 +101,19 @@ def choice(name: str, default: str, known: Iterable[str]) -> str:
     value, allowed = text(name, default), list(known)
     if value not in allowed:
         raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """Return a rate such as ``30/m``, or nothing where it is ``off``."""
+    value = text(name, default).lower()
+    if value == "off":
+        return ""
+    if not re.fullmatch(r"[1-9]\d{0,8}/(?:[1-9]\d{0,4})?[smhd]", value):
+        raise ConfigurationError(
+            f"{name} must be a number of requests and a time, such as 30/m or 100/5m, or off, "
+            f"not {value!r}."
+        )
     return value
 
 

@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from celery.schedules import crontab
+
 from documents import crypto
 from documents.types import Mode, Role, Stage, Status
 from ragsite import env
@@ -28,6 +30,11 @@ for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, BROKER_DIR):
         _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise env.ConfigurationError(f"DATA_DIR must be a folder to write in: {error}") from None
+
+BACKUP_DIR = Path(env.text("BACKUP_DIR") or DATA_DIR / "backups").expanduser()
+if not BACKUP_DIR.is_absolute():
+    BACKUP_DIR = BASE_DIR / BACKUP_DIR
+BACKUP_KEEP = env.integer("BACKUP_KEEP", 7, low=0, high=1000)
 
 # --- secrets ----------------------------------------------------------------------
 
@@ -55,6 +62,7 @@ if len(_database_key) < 16:
     )
 _master = crypto.master_key(_database_key)
 FILE_KEY = crypto.derive(_master, "files")
+BACKUP_KEY = crypto.derive(_master, "backups")
 
 # --- what is served ---------------------------------------------------------------
 
@@ -86,6 +94,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "ragsite.middleware.RequestIdMiddleware",
+    "analytics.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ragsite.middleware.StaticFilesMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -93,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ragsite.limits.RateLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -211,6 +221,25 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 100
 FILE_UPLOAD_TEMP_DIR = str(TEMP_DIR)
 FILE_UPLOAD_PERMISSIONS = 0o600
 
+#: Days that requests and numbers about them are kept; 0 keeps no requests at all.
+REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", 30, low=0, high=3650)
+METRICS_DAYS = env.integer("METRICS_DAYS", 365, low=1, high=3650)
+#: Whether administrators see what is asked; without it, numbers alone.
+ANALYTICS_QUESTIONS = env.boolean("ANALYTICS_QUESTIONS", default=True)
+#: Tests write what was noted themselves.
+RECORD_IN_BACKGROUND = True
+
+#: Requests admitted for each kind and time; by user, or by address before signing in.
+RATE_LIMITS = {
+    "requests": env.rate("RATE_LIMIT_REQUESTS", "6000/m"),
+    "anonymous": env.rate("RATE_LIMIT_ANONYMOUS", "300/m"),
+    "login": env.rate("RATE_LIMIT_LOGIN", "20/m"),
+    "account": env.rate("RATE_LIMIT_ACCOUNT", "10/m"),
+    "ask": env.rate("RATE_LIMIT_ASK", "60/m"),
+    "search": env.rate("RATE_LIMIT_SEARCH", "600/m"),
+    "upload": env.rate("RATE_LIMIT_UPLOAD", "600/m"),
+}
+
 # --- reading, searching, answering ------------------------------------------------
 
 CHUNK_SIZE = env.integer("CHUNK_SIZE", 1000, low=100, high=20_000)
@@ -226,9 +255,26 @@ EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 SECOND_OPINION = env.boolean("SECOND_OPINION", default=False)
 
-# --- background work --------------------------------------------------------------
+# --- cache ------------------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "ragsite",
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "ragsite.cache.SqliteCache",
+        "LOCATION": str(DATA_DIR / "cache.db"),
+        "OPTIONS": {"key": crypto.derive(_master, "cache").hex(), "MAX_ENTRIES": 50_000},
+    }
+}
+
+# --- background work --------------------------------------------------------------
+
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 # Longer than any task may run: with less, Redis would hand a running task to a second worker.
 _task_limit = 900
@@ -260,6 +306,12 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
 }
+if BACKUP_KEEP:
+    CELERY_BEAT_SCHEDULE["backup"] = {
+        "task": "ragsite.ops.tasks.backup",
+        "schedule": crontab(hour=2, minute=30),
+        "options": {"expires": 6 * 3600},
+    }
 
 # --- the API ----------------------------------------------------------------------
 

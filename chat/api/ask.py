@@ -32,18 +32,20 @@ from chat.errors import (
     ModelUnreachable,
 )
 from chat.models import Message
-from chat.selectors import answer_of, passage_url
+from chat.selectors import answer_of, message_get, passage_url
 from chat.services.answering import answer_events, in_database
-from chat.services.asking import question_ask
+from chat.services.asking import question_again, question_ask
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
-from documents.errors import ProductError
-from documents.search.scope import Within
+from documents.errors import NotFound, ProductError
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 
 EVENT_STREAM = "text/event-stream"
 PROBLEM = "application/problem+json"
+#: What narrows a question; one that is asked again without any keeps where it looked.
+_SCOPE = {"collections", "documents", "as_of"}
 #: A comment is sent when nothing else was for so long, so that no proxy gives up, seconds.
 HEARTBEAT = 15.0
 
@@ -104,20 +106,36 @@ class AskView(APIView):
         given = QuestionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data = given.validated_data
-        message = question_ask(
-            user=signed_in(request),
-            question=data["question"],
-            conversation_id=data.get("conversation_id"),
-            within=Within(
-                collections=[
-                    collection_get(signed_in(request), key).pk
-                    for key in data.get("collections", ())
-                ],
-                documents=data.get("documents", ()),
-            ),
+        within = Within(
+            collections=[
+                collection_get(signed_in(request), key).pk for key in data.get("collections", ())
+            ],
+            documents=data.get("documents", ()),
+            as_of=as_of_read(data.get("as_of")),
         )
+        message = _kept(signed_in(request), data, within)
         accepts = request.headers.get("Accept", "")
         return Response({"message": message, "stream": data["stream"] or EVENT_STREAM in accepts})
+
+
+def _kept(user: User, data: dict[str, Any], within: Within) -> Message:
+    """Keep the question: a new one, or one in the place of an earlier message."""
+    if not data.get("replaces"):
+        return question_ask(
+            user=user,
+            question=data["question"],
+            conversation_id=data.get("conversation_id"),
+            within=within,
+        )
+    named = message_get(user, data["replaces"])
+    if data.get("conversation_id") not in {None, "", str(named.conversation_id)}:
+        raise NotFound
+    return question_again(
+        user=user,
+        replaces=named.pk,
+        question=data.get("question"),
+        within=within if _SCOPE & data.keys() else None,
+    )
 
 
 _checked = AskView.as_view()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from chat.errors import EmptyQuestion, QuestionTooLong
+from chat.errors import EmptyQuestion, QuestionTooLong, ScopeGone, StillAnswering
 from chat.models import Conversation, Message
-from chat.selectors import conversation_get
+from chat.selectors import conversation_get, message_get
+from chat.turns import is_answering, newest_of
+from documents.errors import NotFound
 from documents.search.scope import EVERYTHING, Within, scope_for
+from documents.types import AsOf
 
 MAX_QUESTION = 2000
 TITLE_LENGTH = 80
@@ -56,11 +60,55 @@ def question_ask(
     return message
 
 
+def question_again(
+    *, user: User, replaces: object, question: str | None = None, within: Within | None = None
+) -> Message:
+    """Keep a question to be answered once more, in the place of an earlier message.
+
+    Without words of its own it is the same question, and without ``within`` it looks
+    where the earlier one looked. The earlier message stays, as do those before it: it
+    is the newest of them that is replaced, whichever is named.
+
+    Raises ``InvalidInput`` for a question that cannot be asked, ``NotFound`` for what
+    the user may not see, ``StillAnswering``, and ``ScopeGone`` when the place where the
+    earlier one looked is no longer there.
+    """
+    named = message_get(user, replaces)
+    words = named.question if question is None else checked_question(question)
+    with transaction.atomic():
+        # One at a time: of two that replace the same message one would be lost.
+        rows = Conversation.objects.visible_to(user).select_for_update()
+        conversation = rows.filter(pk=named.conversation_id).first()
+        if conversation is None:
+            raise NotFound
+        if is_answering(conversation):
+            raise StillAnswering
+        old = newest_of(named)
+        scope = _scope_again(user, old, within)
+        conversation.save(update_fields=["updated_at"])
+        message: Message = Message.objects.create(
+            conversation=conversation, question=words, scope=scope, replaces=old, place=old.place
+        )
+    return message
+
+
+def _scope_again(user: User, old: Message, within: Within | None) -> dict[str, Any]:
+    if within is not None:
+        scope_for(user, within)
+        return scope_kept(within)
+    try:
+        scope_for(user, scope_read(old.scope))
+    except NotFound as error:
+        raise ScopeGone from error
+    return dict(old.scope)
+
+
 def scope_kept(within: Within) -> dict[str, Any]:
     """Return where a question was asked in a form that a message keeps."""
     return {
         "collections": list(within.collections),
         "documents": [str(document) for document in within.documents],
+        "as_of": _as_of_kept(within.as_of),
     }
 
 
@@ -69,4 +117,19 @@ def scope_read(scope: dict[str, Any]) -> Within:
     return Within(
         collections=scope.get("collections", ()),
         documents=[uuid.UUID(document) for document in scope.get("documents", ())],
+        as_of=_as_of_kept_read(scope.get("as_of")),
     )
+
+
+def _as_of_kept(as_of: AsOf | None) -> dict[str, Any] | None:
+    if as_of is None:
+        return None
+    moment = as_of.moment.isoformat() if as_of.moment else None
+    return {"asked": as_of.asked, "moment": moment, "version": as_of.version}
+
+
+def _as_of_kept_read(kept: dict[str, Any] | None) -> AsOf | None:
+    if not kept:
+        return None
+    moment = datetime.fromisoformat(kept["moment"]) if kept["moment"] else None
+    return AsOf(moment=moment, version=kept["version"], asked=kept["asked"])

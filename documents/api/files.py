@@ -40,3 +40,11 @@ def original_response(version: DocumentVersion) -> HttpResponse:
 def text_response(text: str) -> HttpResponse:
     """Return extracted text, character for character."""
     return _inert(HttpResponse(text, content_type="text/plain; charset=utf-8"))
+
+
+def attachment_response(text: str, *, filename: str, kind: str) -> HttpResponse:
+    """Return a text to be saved under this name. ``kind`` is its media type."""
+    response = HttpResponse(text, content_type=f"{kind}; charset=utf-8")
+    disposition = content_disposition_header(as_attachment=True, filename=filename)
+    response["Content-Disposition"] = disposition or "attachment"
+    return _inert(response)

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from documents.api.callers import signed_in
 from documents.api.serializers import SearchResultSerializer, SearchSerializer
 from documents.search.hybrid import search
-from documents.search.scope import Within
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 from documents.types import Mode
 
@@ -44,9 +44,11 @@ class SearchView(APIView):
             given["q"],
             mode=Mode(given["mode"]),
             limit=given["limit"],
+            explain=given["explain"],
             within=Within(
                 collections=[collection_get(signed_in(request), named).pk] if named else (),
                 documents=[given["document"]] if given.get("document") else (),
+                as_of=as_of_read(given.get("as_of")),
             ),
         )
         return Response(SearchResultSerializer(result).data)

@@ -7,8 +7,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from documents.api.traces import SearchTraceSerializer
 from documents.models import Collection, Document, DocumentVersion, Membership
 from documents.types import Hit, Mode, Role, Stage, Status
+
+#: What a caller may write to ask the library as it was.
+AS_OF = (
+    "The library as it was: a date (at its end, in the server's time zone), a date with a"
+    " time, or the number of a version where one document is named."
+)
 
 
 class CollectionRefSerializer(serializers.ModelSerializer[Collection]):
@@ -192,6 +199,10 @@ class SearchSerializer(serializers.Serializer[Any]):
         required=False, allow_blank=True, max_length=120, help_text="Id or slug."
     )
     document = serializers.UUIDField(required=False)
+    explain = serializers.BooleanField(
+        default=False, help_text="Whether to tell how the results came about."
+    )
+    as_of = serializers.CharField(required=False, allow_blank=True, help_text=AS_OF)
 
 
 class DocumentRefSerializer(serializers.Serializer[Any]):
@@ -206,6 +217,7 @@ class HitSerializer(serializers.Serializer[Hit]):
 
     document = DocumentRefSerializer(source="*")
     version = serializers.IntegerField()
+    current_version = serializers.IntegerField(help_text="What the document answers from now.")
     page = serializers.IntegerField(allow_null=True)
     heading = serializers.CharField()
     text = serializers.CharField()
@@ -223,8 +235,19 @@ class SearchResultSerializer(serializers.Serializer[Any]):
 
     query = serializers.CharField()
     mode = serializers.ChoiceField(choices=list(Mode))
+    as_of = serializers.CharField(
+        source="as_of.asked", default=None, allow_null=True, help_text="As it was asked, or null."
+    )
     took_ms = serializers.FloatField()
     results = HitSerializer(many=True, source="hits")
+    trace = SearchTraceSerializer(required=False, help_text="Where it was asked for.")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Return the result; without a trace where none was asked for."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if shown["trace"] is None:
+            del shown["trace"]
+        return shown
 
 
 class CollectionSerializer(serializers.ModelSerializer[Collection]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from documents.api import collection_views, search_views, views
+from documents.api import collection_views, diff_views, search_views, views
 
 _VERSION = "documents/<str:document_id>/versions/<int:number>"
 _COLLECTION = "collections/<str:key>"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("documents/<str:document_id>", views.DocumentView.as_view()),
     path("documents/<str:document_id>/retry", views.RetryView.as_view()),
     path("documents/<str:document_id>/versions", views.VersionListView.as_view()),
+    path("documents/<str:document_id>/diff", diff_views.DiffView.as_view()),
     path(_VERSION, views.VersionView.as_view()),
     path(f"{_VERSION}/content", views.VersionContentView.as_view()),
     path(f"{_VERSION}/download", views.VersionDownloadView.as_view(), name="version_original"),

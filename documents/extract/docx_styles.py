@@ -12,6 +12,7 @@ from documents.extract.ooxml import Element, attribute, child, is_on, name, valu
 _HEADING: Final = re.compile(r"heading ([1-9])$", re.IGNORECASE)
 #: ``w:outlineLvl`` counts from 0; 9 means body text (ISO/IEC 29500-1, 17.3.1.20).
 _BODY_LEVEL: Final = 9
+_TINY_HALF_POINTS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +108,12 @@ def numbered(properties: Element | None) -> Numbered | None:
     return Numbered(
         value_of(node, "w:numId"), int(depth) if depth is not None and depth.isdecimal() else None
     )
+
+
+def is_invisible(properties: Element) -> bool:
+    """Whether a run is white on nothing, or less than two points high."""
+    size = value_of(properties, "w:sz") or ""
+    if size.isdecimal() and int(size) < _TINY_HALF_POINTS:
+        return True
+    shaded = any(child(properties, kind) is not None for kind in ("w:shd", "w:highlight"))
+    return not shaded and (value_of(properties, "w:color") or "").upper() == "FFFFFF"

@@ -33,12 +33,16 @@ _PRIVATE: Final = range(0xF000, 0xF100)
 
 def symbol(element: Element) -> str:
     """Return the character of ``w:sym``, an empty string where none is known."""
-    code = attribute(element, "w:char") or ""
     try:
-        number = int(code, 16)
+        number = int(attribute(element, "w:char") or "", 16)
     except ValueError:
         return ""
-    font = (attribute(element, "w:font") or "").lower()
+    return character(number, attribute(element, "w:font") or "")
+
+
+def character(number: int, font: str) -> str:
+    """Return the character at a place of a font, an empty string where none is known."""
+    font = font.lower()
     place = chr(number - _PRIVATE.start if number in _PRIVATE else number & 0xFFFF)
     if font == "symbol":
         return _SYMBOL.get(place, place if place < "\x7f" else "")

@@ -42,9 +42,10 @@ def _is_layout(table: Sequence[Sequence[Cell]]) -> bool:
 
 
 def _is_page_piece(cell: Cell) -> bool:
-    if len(cell) > _MANY_BLOCKS or sum(len(block.text) for block in cell) > _LONG_CELL:
+    body = [block for block in cell if block.kind is not BlockKind.NOTE]
+    if len(body) > _MANY_BLOCKS or sum(len(block.text) for block in body) > _LONG_CELL:
         return True
-    return len(cell) > 1 and any(block.kind is BlockKind.HEADING for block in cell)
+    return len(body) > 1 and any(block.kind is BlockKind.HEADING for block in body)
 
 
 def _cell_text(cell: Cell) -> str:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Protocol
 
+from documents.extract.docx_fields import Field, shown_without_result
 from documents.extract.docx_numbering import Numbering
-from documents.extract.docx_styles import Styles, numbered
+from documents.extract.docx_styles import Styles, is_invisible, numbered
 from documents.extract.docx_symbols import symbol
 from documents.extract.docx_table import Rows, table_blocks
 from documents.extract.ooxml import Element, attribute, child, is_on, name, value_of
+from documents.extract.pictures import picture_text
 from documents.types import Block, BlockKind
 
 _GONE: Final = frozenset({"w:del", "w:moveFrom", "w:pPr", "w:rPr", "w:sdtPr", "w:sdtEndPr", "w:rt"})
-_TINY_HALF_POINTS: Final = 4
+_VML_SHAPES: Final = ("v:shape", "v:rect", "v:roundrect", "v:oval", "v:image", "v:group")
 _LITERAL: Final = {
     "w:tab": "\t",
     "w:ptab": "\t",
@@ -52,7 +54,8 @@ class Walk:
         self._parts = parts
         self._text: list[str] = []
         self._attached: list[Block] = []
-        self._codes: list[bool] = []
+        self._fields: list[Field] = []
+        self._described = ""
         self._hides: list[bool] = [False]
         self._on_ground = True
         self._ignore_fields = False
@@ -60,7 +63,12 @@ class Walk:
             "w:r": self._run,
             "w:t": self._literal_text,
             "w:sym": lambda node: self._say(symbol(node)),
+            "w:instrText": self._instruction,
             "w:fldChar": self._field,
+            "w:fldSimple": self._simple_field,
+            "docPr": self._picture,
+            "cNvPr": self._picture,
+            **dict.fromkeys(_VML_SHAPES, self._vml_shape),
             "w:footnoteReference": lambda node: self._note("footnote", node),
             "w:endnoteReference": lambda node: self._note("endnote", node),
             "w:commentReference": lambda node: self._note("comment", node),
@@ -80,10 +88,10 @@ class Walk:
 
     def story(self, root: Element) -> list[Block]:
         """Return the blocks of one story."""
-        self._codes = []
+        self._fields = []
         blocks = list(self._blocks(root))
-        if self._codes and not self._ignore_fields:  # a field without an end swallows the rest
-            self._ignore_fields = True
+        if self._fields and not self._ignore_fields:  # a field without an end swallows the rest
+            self._fields, self._ignore_fields = [], True
             blocks = list(self._blocks(root))
             self._ignore_fields = False
         return blocks
@@ -180,8 +188,17 @@ class Walk:
         """Add to the paragraph, unless it is hidden or part of a field's code."""
         if self._hides[-1]:
             self.hidden = self.hidden or bool(text.strip())
-        elif self._ignore_fields or not any(self._codes):
+            return
+        code = None
+        for open_field in self._fields:
+            code = open_field.code if open_field.in_code else code
+            open_field.has_result = open_field.has_result or bool(
+                text.strip() and not open_field.in_code
+            )
+        if code is None or self._ignore_fields:
             self._text.append(text)
+        else:
+            code.append(text)
 
     def _literal_text(self, node: Element) -> None:
         self._say(node.text or "")
@@ -190,13 +207,37 @@ class Walk:
         """Follow ``w:fldChar``: code until ``separate``, result until ``end``."""
         match attribute(node, "w:fldCharType"):
             case "begin":
-                self._codes.append(True)
-            case "separate" if self._codes:
-                self._codes[-1] = False
-            case "end" if self._codes:
-                self._codes.pop()
+                self._fields.append(Field(form=child(node, "w:ffData")))
+            case "separate" if self._fields:
+                self._fields[-1].in_code = False
+            case "end" if self._fields:
+                shown = self._fields.pop().shown()
+                self._say(shown if not self._ignore_fields else "")
             case _:
                 pass
+
+    def _instruction(self, node: Element) -> None:
+        """Keep a field's code with the field; it is never text of the document."""
+        if self._fields and self._fields[-1].in_code:
+            self._fields[-1].code.append(node.text or "")
+
+    def _simple_field(self, node: Element) -> None:
+        """Take the result that ``w:fldSimple`` holds, or what it shows without one."""
+        before = len(self._text), len(self._attached)
+        self._inline(node)
+        if (len(self._text), len(self._attached)) == before:
+            self._say(shown_without_result(attribute(node, "w:instr") or ""))
+
+    def _picture(self, node: Element) -> None:
+        """Attach the alternative text of a drawing, once for the frame and its picture."""
+        text = picture_text(node.get("descr"), node.get("title"), node.get("name"))
+        if text and text != self._described:
+            self._attach(text, BlockKind.NOTE)
+        self._described = text or self._described
+
+    def _vml_shape(self, node: Element) -> None:
+        self._attach(picture_text(node.get("alt"), node.get("title")), BlockKind.NOTE)
+        self._inline(node)
 
     def _alternative(self, node: Element) -> None:
         """Take the first choice that says anything."""
@@ -211,9 +252,9 @@ class Walk:
             self._attached.append(Block(text.strip(), kind))
 
     def _text_box(self, node: Element) -> None:
-        codes, self._codes = self._codes, []
+        fields, self._fields = self._fields, []
         self._attached.extend(self._shaded(node))
-        self._codes = codes
+        self._fields = fields
 
     def _inline_table(self, node: Element) -> None:
         self._attached.extend(table_blocks(self._rows(node)))
@@ -230,9 +271,9 @@ class Walk:
         note = self._parts.note(kind, attribute(node, "w:id") or "")
         if note is None:
             return
-        codes, self._codes = self._codes, []
+        fields, self._fields = self._fields, []
         text = "\n".join(block.text for block in self._blocks(note))
-        self._codes = codes
+        self._fields = fields
         author = attribute(note, "w:author") if kind == "comment" else None
         self._attach(f"Comment by {author}: {text}" if author and text else text, BlockKind.NOTE)
 
@@ -255,15 +296,6 @@ class Walk:
         said = "".join(self._text[begin:])
         if len(said) > 1 and not said.isalnum():
             self._text[begin:] = ["(", said, ")"]
-
-
-def is_invisible(properties: Element) -> bool:
-    """Whether a run is white on nothing, or less than two points high."""
-    size = value_of(properties, "w:sz") or ""
-    if size.isdecimal() and int(size) < _TINY_HALF_POINTS:
-        return True
-    shaded = any(child(properties, kind) is not None for kind in ("w:shd", "w:highlight"))
-    return not shaded and (value_of(properties, "w:color") or "").upper() == "FFFFFF"
 
 
 def _parts_of(container: Element, wanted: str) -> Iterator[Element]:

@@ -151,7 +151,6 @@ def switch(lease: Lease, title: str, collection_id: int) -> None:
 
     ``title`` and ``collection_id`` are what its chunks were indexed under.
     """
-    now = timezone.now()
     with transaction.atomic():
         version = lease.held().select_for_update().first()
         if version is None:
@@ -159,6 +158,11 @@ def switch(lease: Lease, title: str, collection_id: int) -> None:
         document = Document.objects.select_for_update().get(pk=version.document_id)
         old = document.current_version
         is_newest = old is None or old.number < version.number
+        # Told inside the lock, and never before the one it follows: the times at which
+        # versions were current must not overlap.
+        now = timezone.now()
+        if old is not None and old.ready_at is not None:
+            now = max(now, old.ready_at)
         version.status, version.stage, version.progress = Status.READY, Stage.DONE, 1.0
         version.lease_owner, version.lease_until = "", None
         version.error_code = version.error_message = ""

@@ -27,7 +27,8 @@ def _found(request: HttpRequest, form: SearchForm) -> SearchResult | None:
         form.cleaned_data["q"],
         mode=Mode(form.cleaned_data["mode"] or Mode.HYBRID),
         limit=LIMIT,
-        within=Within([collection.pk] if collection else ()),
+        explain=request.GET.get("explain") == "1",
+        within=Within([collection.pk] if collection else (), as_of=form.cleaned_data["as_of"]),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -11,6 +12,16 @@ from rest_framework.request import Request
 
 from ragsite.accounts import services
 from ragsite.accounts.models import APIToken
+
+
+def request_token(request: HttpRequest) -> APIToken | None:
+    """Return the valid token that a request carries; it is looked up once."""
+    if not hasattr(request, "api_token"):
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        is_bearer = scheme.lower() == "bearer" and secret and " " not in secret.strip()
+        request.api_token = services.token_find(secret.strip()) if is_bearer else None  # type: ignore[attr-defined]
+    token: APIToken | None = request.api_token  # type: ignore[attr-defined]
+    return token
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -25,7 +36,7 @@ class TokenAuthentication(BaseAuthentication):
             return None
         if len(parts) != 2 or parts[0].lower() != b"bearer":
             raise AuthenticationFailed("Send the token as: Authorization: Bearer <token>.")
-        token = services.token_find(parts[1].decode("latin-1"))
+        token = request_token(request._request)  # noqa: SLF001  # DRF wraps Django's request
         if token is None:
             raise AuthenticationFailed("This token is unknown, expired or revoked.")
         services.token_touch(token)

@@ -55,7 +55,7 @@ def make_missing_files(folder: Path, database: Path) -> list[str]:
         missing = [name for name in MAKERS if not (folder / name).is_file()]
         _refuse_second_key(missing, database, f"Put that key into {folder / 'DATABASE_KEY'}")
         for name in missing:
-            _replace(folder / name, MAKERS[name]() + "\n")
+            replace_file(folder / name, MAKERS[name]() + "\n")
     return missing
 
 
@@ -106,10 +106,10 @@ def _write(path: Path, values: Mapping[str, str]) -> None:
             text = empty.sub(line, text, count=1)
         else:
             text += ("\n" if text and not text.endswith("\n") else "") + line + "\n"
-    _replace(path.resolve(), text)
+    replace_file(path.resolve(), text)
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Write the whole file at once, for its owner's eyes only."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
     try:

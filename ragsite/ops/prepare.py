@@ -27,6 +27,8 @@ def prepare(*, migrate: bool) -> None:
     Raises ``NotReady`` for a wrong key, a broken file, or a database that is behind
     while ``migrate`` is false. Two that prepare at once do so one after the other.
     """
+    if (settings.DATA_DIR / "rotating" / "ready.json").exists():
+        raise NotReady("A change of the key was interrupted. Complete it: manage.py rotate_key")
     lock = hold(settings.DATA_DIR / "prepare.lock", wait=True)
     try:
         connection.ensure_connection()
@@ -42,14 +44,16 @@ def prepare(*, migrate: bool) -> None:
     remove_stale(settings.TEMP_DIR)
 
 
-def hold(path: Path, *, wait: bool = False) -> IO[bytes]:
+def hold(path: Path, *, wait: bool = False, shared: bool = False) -> IO[bytes]:
     """Return a file that stays locked until it is closed, or its last process has ended.
 
-    Raises ``NotReady`` when another process holds it, unless told to ``wait``.
+    Any number may hold it ``shared``. Raises ``NotReady`` when another process holds
+    it otherwise, unless told to ``wait``.
     """
     file = path.open("ab")
+    kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, kind | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         file.close()
         raise NotReady(

@@ -175,6 +175,22 @@ def test_only_the_collections_in_scope_are_found(index: Index) -> None:
         assert found_by_vector(index, scope) == expected
 
 
+@pytest.mark.parametrize("versions", [1, 30])
+def test_the_versions_in_scope_are_found_current_or_not(index: Index, versions: int) -> None:
+    index.add([entry(n, version=n) for n in range(1, 41)], current=False)
+    scope = Scope(frozenset({1}), frozenset(range(1, versions + 1)))
+    expected = list(range(1, versions + 1))
+    assert sorted(found_by_words(index, "alpha", scope, 40)) == expected
+    assert found_by_vector(index, scope, 40) == expected  # the nearest has the lowest id
+
+
+def test_versions_of_a_collection_out_of_scope_are_not_found(index: Index) -> None:
+    index.add([entry(1, version=1), entry(2, version=2, collection=2)], current=True)
+    scope = Scope(frozenset({1}), frozenset({1, 2}))
+    assert found_by_words(index, "alpha", scope) == [1]
+    assert found_by_vector(index, scope) == [1]
+
+
 def test_an_empty_scope_finds_nothing(index: Index) -> None:
     index.add([entry(1)], current=True)
     for scope in (Scope(frozenset()), Scope(frozenset({1}), frozenset())):
@@ -314,6 +330,21 @@ def test_both_indexes_give_the_same_bm25(sqlite_index: SqliteIndex) -> None:
         actual = [(hit.chunk_id, hit.score) for hit in sqlite_index.keyword(query, OURS, 9)]
         assert [n for n, _ in actual] == [n for n, _ in expected]
         assert [s for _, s in actual] == pytest.approx([s for _, s in expected], rel=1e-4)
+
+
+def test_few_vectors_and_many_are_ranked_alike(
+    sqlite_index: SqliteIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [entry(n, version=n % 7, vector=towards(1.0, n / 50, -n / 90)) for n in range(1, 200)]
+    sqlite_index.add(rows, current=True)
+    scope = Scope(frozenset({1}), frozenset({2, 3, 5}))
+    asked = towards(0.7, 0.5, 0.1)
+    one_by_one = sqlite_index.semantic(asked, scope, 20)
+    monkeypatch.setattr("documents.index.sqlite.MOST_BY_ONE", 10)
+    by_the_table = sqlite_index.semantic(asked, scope, 20)
+    assert [hit.chunk_id for hit in one_by_one] == [hit.chunk_id for hit in by_the_table]
+    scores = [hit.score for hit in by_the_table]
+    assert [hit.score for hit in one_by_one] == pytest.approx(scores, abs=1e-6)
 
 
 def test_a_failed_write_leaves_no_trace(sqlite_index: SqliteIndex) -> None:

@@ -25,7 +25,13 @@ def shelf_of_birds(db: None) -> Library:
 
 @pytest.mark.parametrize(
     ("name", "more"),
-    [("document", ()), ("passage", (1,)), ("download", (1,)), ("document_delete", ())],
+    [
+        ("document", ()),
+        ("document_diff", ()),
+        ("passage", (1,)),
+        ("download", (1,)),
+        ("document_delete", ()),
+    ],
 )
 def test_a_document_is_there_for_members_alone(
     shelf_of_birds: Library, name: str, more: tuple[int, ...]

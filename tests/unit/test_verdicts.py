@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.verdicts import evidence_documents, reason, without_evidence
+from chat.verdicts import UNTOLD, evidence_documents, reason, without_evidence
 
 ONE, TWO = "8c2c2a52-6f0f-4c1c-9d5c-111111111111", "8c2c2a52-6f0f-4c1c-9d5c-222222222222"
 
@@ -76,6 +76,10 @@ def test_parts_that_stand_apart_are_told() -> None:
 def test_what_says_nothing_is_only_told_so() -> None:
     silent = sentence(basis="nothing", missing=missing(("word", "x"))) | {"citations": []}
     assert reason(silent) == "It says nothing that could be looked for in the sources."
+
+
+def test_what_may_not_be_told_has_no_reason() -> None:
+    assert reason(sentence() | UNTOLD) == ""
 
 
 @pytest.mark.parametrize("basis", ["quoted", "figures"])

@@ -18,8 +18,9 @@ from chat.services.answering import answer_events
 from chat.services.asking import question_ask
 from chat.types import DeltaEvent
 from documents.errors import ProductError
+from documents.management.scope import add_scope_arguments, document_named
 from documents.management.users import add_user_argument, user_named
-from documents.search.scope import Within
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("question")
         parser.add_argument("--collection", action="append", default=[], metavar="SLUG")
         parser.add_argument("--json", action="store_true")
+        add_scope_arguments(parser)
         add_user_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -41,7 +43,11 @@ class Command(BaseCommand):
             message = question_ask(
                 user=user,
                 question=options["question"],
-                within=Within([collection_get(user, slug).pk for slug in options["collection"]]),
+                within=Within(
+                    [collection_get(user, slug).pk for slug in options["collection"]],
+                    [document_named(user, options["document"])] if options["document"] else (),
+                    as_of_read(options["as_of"]),
+                ),
             )
         except ProductError as error:
             raise CommandError(error.message) from None

@@ -10,11 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from documents.api.serializers import SearchResultSerializer
 from documents.errors import ProductError
+from documents.management.scope import add_scope_arguments, document_named
 from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
-from documents.search.scope import Within
+from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
-from documents.types import Mode
+from documents.types import Mode, SearchTrace
 
 
 class Command(BaseCommand):
@@ -27,6 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=10)
         parser.add_argument("--collection", default="", metavar="SLUG")
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--explain", action="store_true", help="Tell how the results came about."
+        )
+        add_scope_arguments(parser)
         add_user_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,7 +47,12 @@ class Command(BaseCommand):
                 options["query"],
                 mode=Mode(options["mode"]),
                 limit=options["limit"],
-                within=Within([collection_get(user, named).pk] if named else ()),
+                explain=options["explain"],
+                within=Within(
+                    [collection_get(user, named).pk] if named else (),
+                    [document_named(user, options["document"])] if options["document"] else (),
+                    as_of_read(options["as_of"]),
+                ),
             )
         except ProductError as error:
             raise CommandError(error.message) from None
@@ -56,7 +66,33 @@ class Command(BaseCommand):
         for number, hit in enumerate(result.hits, start=1):
             page = f", page {hit.page}" if hit.page else ""
             heading = f", {hit.heading}" if hit.heading else ""
-            place = f"{hit.document_title}, version {hit.version}{page}{heading}"
+            now = f" (now {hit.current_version})" if hit.version != hit.current_version else ""
+            place = f"{hit.document_title}, version {hit.version}{now}{page}{heading}"
             self.stdout.write(f"{number:2}. {hit.relevance:.2f}  {place}")
             self.stdout.write("    " + " ".join(hit.text.split())[:300])
         self.stdout.write(f"{len(result.hits)} passages in {result.took_ms:.0f} ms.")
+        if result.trace is not None:
+            self._print_trace(result.trace)
+
+    def _print_trace(self, trace: SearchTrace) -> None:
+        share = f"{trace.dense_weight:.2f}"
+        self.stdout.write(f"\nLooked for: {', '.join(trace.terms) or 'no words'}")
+        self.stdout.write(f"By words {trace.keyword}, by meaning {trace.semantic} (share {share})")
+        for title in trace.scoped_to:
+            self.stdout.write(f"The query names: {title}")
+        if trace.reranker:
+            self.stdout.write(f"Second ranking: {trace.reranker}")
+        times = ", ".join(f"{step} {took:.1f} ms" for step, took in trace.timings.items())
+        self.stdout.write(f"Times: {times}")
+        self.stdout.write(f"{'':4}{'words':>13}{'meaning':>12}{'fused':>8}{'ranked':>8}  passage")
+        for number, item in enumerate(trace.candidates, start=1):
+            words = _place(item.keyword_rank, item.keyword)
+            meaning = _place(item.semantic_rank, item.semantic)
+            line = f"{number:3}.{words:>13}{meaning:>12}{item.fused:8.3f}{item.ranked:8.3f}"
+            place = f"{item.title} {item.start}-{item.end} ({item.outcome.value})"
+            self.stdout.write(f"{line}  {place}")
+
+
+def _place(rank: int | None, score: float | None) -> str:
+    """Return where a channel put a passage, with its score."""
+    return "-" if rank is None or score is None else f"{rank}: {score:.2f}"

@@ -44,6 +44,8 @@ class Command(BaseCommand):
             supervisor.run()
 
     def _prepare(self, wanted: set[str], resources: ExitStack, *, migrate: bool) -> Supervisor:
+        # A restore and a change of the key want the data for themselves.
+        resources.enter_context(hold(settings.DATA_DIR / "serving.lock", shared=True))
         run = programs.background(wanted)
         reader, writer = os.pipe()
         if "web" in wanted:

@@ -1,0 +1,102 @@
+"""Numbers over HTTP, for administrators and for programs that watch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+from rest_framework.views import APIView
+
+from analytics.metrics import metrics
+
+#: Who may see numbers about everybody: whom the installation lets in, and an administrator.
+ADMINISTRATORS: list[Any] = [*api_settings.DEFAULT_PERMISSION_CLASSES, IsAdminUser]
+
+
+class WindowSerializer(serializers.Serializer[Any]):
+    """How far to look back."""
+
+    minutes = serializers.IntegerField(min_value=1, max_value=7 * 24 * 60, default=60)
+
+
+class LatencySerializer(serializers.Serializer[Any]):
+    """Milliseconds below which that share of all lies; null where there were none."""
+
+    p50 = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+    p99 = serializers.FloatField(allow_null=True)
+
+
+class TimedSerializer(serializers.Serializer[Any]):
+    """How often something happened, how often it failed, and how long it took."""
+
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    client_errors = serializers.IntegerField()
+    server_errors = serializers.IntegerField()
+    error_rate = serializers.FloatField(help_text="The share of server errors.")
+    latency_ms = LatencySerializer()
+
+
+class OverallSerializer(TimedSerializer):
+    """All requests as one."""
+
+    per_minute = serializers.FloatField()
+
+
+class QueueSerializer(serializers.Serializer[Any]):
+    """The queue of ingestion."""
+
+    queued = serializers.IntegerField()
+    processing = serializers.IntegerField()
+    oldest_seconds = serializers.FloatField()
+
+
+class MetricsSerializer(serializers.Serializer[Any]):
+    """How the product does."""
+
+    minutes = serializers.IntegerField()
+    requests = OverallSerializer()
+    routes = TimedSerializer(many=True)
+    ingest_stages = TimedSerializer(many=True)
+    searches = TimedSerializer(many=True)
+    first_token = TimedSerializer()
+    queue = QueueSerializer()
+    documents = serializers.DictField(child=serializers.IntegerField())
+    answers = serializers.DictField(child=serializers.IntegerField())
+    workers = serializers.ListField(child=serializers.DictField())
+
+
+class MetricsView(APIView):
+    """Latencies, throughput, errors, queue and answers."""
+
+    permission_classes = ADMINISTRATORS
+
+    @extend_schema(
+        operation_id="metrics", parameters=[WindowSerializer], responses=MetricsSerializer
+    )
+    def get(self, request: Request) -> Response:
+        """Tell the numbers of the last minutes. Administrators only."""
+        window = WindowSerializer(data=request.query_params)
+        window.is_valid(raise_exception=True)
+        return Response(metrics(window.validated_data["minutes"]))
+
+
+class ExpositionView(APIView):
+    """The numbers in the text format of Prometheus."""
+
+    permission_classes = ADMINISTRATORS
+    schema = None
+
+    def get(self, request: Request) -> HttpResponse:
+        """Tell everything. A token of an administrator is needed."""
+        from analytics.exposition import exposition  # noqa: PLC0415  # seldom needed
+
+        del request
+        return HttpResponse(exposition(), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,0 +1,96 @@
+"""The same numbers in the text format of Prometheus.
+
+Everything is read from the database, so it does not matter which web process is asked,
+and nothing is lost when one ends.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+
+from analytics import metrics
+from analytics.models import Total
+from analytics.sketch import value
+from analytics.types import Kind
+from documents.models import Document
+
+#: Upper borders of the buckets that are shown, seconds.
+BORDERS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+_NAMES = {
+    Kind.REQUEST: ("ragsite_request_seconds", "Requests by route, until the last byte.", "route"),
+    Kind.SEARCH: ("ragsite_search_seconds", "Searches by mode.", "mode"),
+    Kind.ANSWER: ("ragsite_answer_seconds", "Answers by model, from question to end.", "model"),
+    Kind.FIRST_TOKEN: ("ragsite_first_token_seconds", "Waiting for the first token.", "model"),
+    Kind.INGEST: ("ragsite_ingest_stage_seconds", "Stages of ingestion.", "stage"),
+}
+
+
+class _Numbers(Collector):
+    def collect(self) -> Iterator[Any]:
+        """Yield every family of numbers."""
+        for kind in Kind:
+            yield _durations(kind)
+        yield from _gauges()
+        yield _documents()
+
+
+def _durations(kind: Kind) -> Any:
+    name, description, label = _NAMES[kind]
+    family = HistogramMetricFamily(name, description, labels=[label, "outcome"])
+    for row in Total.objects.filter(kind=kind):
+        family.add_metric([row.name, row.outcome], _cumulated(row), sum_value=row.total_ms / 1000)
+    return family
+
+
+def _cumulated(row: Total) -> list[tuple[str, float]]:
+    """Return how many were at most as long as each border."""
+    seconds = [(value(number) / 1000, count) for number, count in row.buckets.items()]
+    found: list[tuple[str, float]] = [
+        (str(border), sum(count for length, count in seconds if length <= border))
+        for border in BORDERS
+    ]
+    return [*found, ("+Inf", row.count)]
+
+
+def _gauges() -> Iterator[Any]:
+    queue = metrics.queue()
+    disk = shutil.disk_usage(settings.DATA_DIR)
+    database = Path(connection.settings_dict["NAME"])
+    log = database.with_name(f"{database.name}-wal")
+    alive = sum(worker["alive"] for worker in metrics.workers())
+    for name, description, number in (
+        ("ragsite_queue_queued", "Versions that wait to be read.", queue.queued),
+        ("ragsite_queue_processing", "Versions that are being read.", queue.processing),
+        ("ragsite_queue_oldest_seconds", "Age of the oldest of them.", queue.oldest_seconds),
+        ("ragsite_workers_alive", "Workers that were heard of lately.", alive),
+        ("ragsite_disk_free_bytes", "Free room where the data lies.", disk.free),
+        ("ragsite_database_bytes", "Size of the database.", _size(database)),
+        ("ragsite_database_log_bytes", "Size of its write-ahead log.", _size(log)),
+    ):
+        yield GaugeMetricFamily(name, description, value=number)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _documents() -> Any:
+    family = GaugeMetricFamily("ragsite_documents", "Documents in the library.")
+    family.add_metric([], Document.objects.count())
+    return family
+
+
+def exposition() -> bytes:
+    """Return everything in the text format, version 0.0.4."""
+    registry = CollectorRegistry()
+    registry.register(_Numbers())
+    return generate_latest(registry)

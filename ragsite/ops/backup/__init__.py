@@ -1,0 +1,1 @@
+"""Backups: one encrypted file with the database, the originals and a manifest of both."""

@@ -1,0 +1,112 @@
+"""Putting a backup in the place of what is there, or of nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connections
+from django.utils import timezone
+
+from ragsite.ops.backup.manifest import ORIGINALS, Manifest
+from ragsite.ops.backup.sealed import Unreadable
+from ragsite.ops.backup.unpack import Unpacked, check, unknown_migrations, unpack
+from ragsite.ops.prepare import hold
+
+
+class NotEmpty(Exception):
+    """There is data where the backup should go. The message is a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was restored. ``kept`` is where the data lies that was there before, if any was."""
+
+    manifest: Manifest
+    kept: Path | None
+
+
+def is_empty() -> bool:
+    """Whether there is no database and no original here."""
+    database = settings.DATABASE_PATH
+    has_database = database.exists() and database.stat().st_size > 0
+    return not has_database and not any(p.is_file() for p in settings.ORIGINALS_DIR.rglob("*"))
+
+
+def restore(path: Path, *, force: bool = False) -> Restored:
+    """Unpack a backup, check all of it, and only then put it into place.
+
+    What was there is moved aside, never deleted. Everybody has to sign in again: a
+    session that was ended since the backup must not live once more. Raises ``NotEmpty``
+    where there is data and ``force`` is not given, ``NotReady`` while a server runs on
+    it, and ``Unreadable`` for a backup that is damaged or of a newer release.
+    """
+    if not (force or is_empty()):
+        raise NotEmpty(
+            f"There is data in {settings.DATA_DIR} already. With --force it is moved aside, "
+            "into a folder beside it, and the backup takes its place."
+        )
+    with ExitStack() as resources:
+        resources.enter_context(hold(settings.DATA_DIR / "serving.lock"))
+        resources.enter_context(hold(settings.DATA_DIR / "prepare.lock", wait=True))
+        staging = Path(
+            resources.enter_context(
+                tempfile.TemporaryDirectory(dir=settings.DATA_DIR, prefix="restoring-")
+            )
+        )
+        backup = checked(path, staging)
+        kept = _move_aside()
+        _place(backup)
+    call_command("migrate", interactive=False, verbosity=0)
+    Session.objects.all().delete()
+    return Restored(backup.manifest, kept)
+
+
+def checked(path: Path, folder: Path) -> Unpacked:
+    """Unpack a backup into an empty folder. Raises ``Unreadable`` for any fault in it."""
+    backup = unpack(path, folder)
+    if unknown := unknown_migrations(backup.manifest):
+        raise Unreadable(
+            f"The backup was made by a newer release ({backup.manifest.product}): this one does "
+            f"not know {', '.join(unknown[:3])}. Install that release or a later one first."
+        )
+    if faults := check(backup):
+        raise Unreadable(" ".join(faults))
+    return backup
+
+
+def _database_files() -> list[Path]:
+    database: Path = settings.DATABASE_PATH
+    return [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
+
+
+def _move_aside() -> Path | None:
+    """Move the present data into a folder of its own, the log files of the database with it."""
+    connections.close_all()
+    present = [path for path in _database_files() if path.exists()]
+    if is_empty():
+        for path in present:
+            path.unlink()
+        return None
+    folder: Path = settings.DATA_DIR / f"replaced-{timezone.now():%Y%m%dT%H%M%SZ}"
+    folder.mkdir(mode=0o700)
+    for path in present:
+        shutil.move(path, folder / path.name)
+    settings.ORIGINALS_DIR.rename(folder / "originals")
+    settings.ORIGINALS_DIR.mkdir(mode=0o700)
+    return folder
+
+
+def _place(backup: Unpacked) -> None:
+    """Move the files into place, the database last: with it the restore is complete."""
+    unpacked = backup.folder / ORIGINALS
+    if unpacked.exists():
+        settings.ORIGINALS_DIR.rmdir()
+        unpacked.rename(settings.ORIGINALS_DIR)
+    shutil.move(backup.database, settings.DATABASE_PATH)
