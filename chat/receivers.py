@@ -10,6 +10,7 @@ from django.dispatch import receiver
 
 from chat.models import Citation, Conversation, Message
 from chat.selectors import withdrawn
+from chat.verdicts import without_evidence
 from documents.models import Membership
 from documents.signals import document_deleted
 
@@ -23,6 +24,7 @@ def forget_quotes(sender: object, document_id: Any, **kwargs: object) -> None:  
         lost.setdefault(message_id, set()).add(n)
     for message in Message.objects.filter(pk__in=lost):
         message.answer, message.sentences = withdrawn(message, lost[message.pk])
+        message.sentences = without_evidence(message.sentences, document_id)
         message.save(update_fields=["answer", "sentences"])
     citations.update(document=None, quote="")
 

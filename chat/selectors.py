@@ -17,6 +17,7 @@ from chat.models import Citation, Conversation, Message
 from chat.provenance import UNREADABLE, Source, Standing, provenance
 from chat.traces import annotated
 from chat.types import Turn
+from chat.verdicts import UNTOLD, evidence_documents, reason
 from documents.errors import NotFound
 from documents.models import Document
 from documents.selectors import recognised_places
@@ -113,9 +114,10 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     for citation in Citation.objects.filter(message__in=messages).order_by("n"):
         cited[citation.message_id].append(citation)
     ids = {c.document_id for group in cited.values() for c in group}
+    ids |= {key for message in messages for key in evidence_documents(message.sentences)}
     rows = Document.objects.visible_to(user).filter(pk__in=ids)
-    numbers = rows.values_list("pk", "current_version__number", "newest_version__number")
-    readable = {pk: Standing(current, newest) for pk, current, newest in numbers}
+    found = rows.values_list("pk", "current_version__number", "newest_version__number", "title")
+    readable = {pk: Standing(*standing) for pk, *standing in found}
     paged = {c.document_id for group in cited.values() for c in group if c.page}
     recognised = recognised_places(paged & readable.keys())
     own = {message.pk for message in messages if message.conversation.user_id == user.pk}
@@ -152,7 +154,7 @@ def _answer(
         "error": error,
         "refused": message.refused,
         "confidence": message.confidence,
-        "sentences": sentences,
+        "sentences": [_checked(sentence, readable) for sentence in sentences],
         "citations": [
             _citation(c, available=c.n not in lost)
             | {"recognised": (c.document_id, c.version, c.page) in recognised}
@@ -186,7 +188,7 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             parts += [text[cut : sentence["start"]], WITHDRAWN]
             start = sum(map(len, parts)) - len(WITHDRAWN)
             cut = sentence["end"]
-            sentence = sentence | {"text": WITHDRAWN, "verdict": "unsupported"}  # noqa: PLW2901
+            sentence = sentence | UNTOLD | {"text": WITHDRAWN}  # noqa: PLW2901
         else:
             parts.append(text[cut : sentence["start"]])
             start = sum(map(len, parts))
@@ -194,6 +196,22 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             cut = sentence["end"]
         shown.append(sentence | {"start": start, "end": start + len(parts[-1])})
     return "".join([*parts, text[cut:]]), shown
+
+
+def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID, Standing]) -> dict[str, Any]:
+    """Return a sentence with the reason of its verdict and the evidence that may be read."""
+    evidence = [
+        span
+        | {
+            "title": readable[key].title,
+            "url": passage_url(key, span["version"], span["start"], span["end"]),
+        }
+        for span in sentence.get("evidence") or ()
+        if (key := uuid.UUID(str(span["document_id"]))) in readable
+    ]
+    known = {"missing": [], "basis": "facts", "contradicted": False, "invented": []}
+    told = {"evidence": evidence, "reason": reason(sentence)}
+    return {"second_opinion": None} | known | sentence | told
 
 
 def _source(citation: Citation, readable: Mapping[uuid.UUID, Standing], *, is_own: bool) -> Source:

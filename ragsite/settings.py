@@ -260,6 +260,7 @@ OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
+SECOND_OPINION = env.boolean("SECOND_OPINION", default=False)
 
 # --- pages ------------------------------------------------------------------------
 
@@ -374,6 +375,7 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": [role.value for role in Role],
         "ModeEnum": [mode.value for mode in Mode],
         "ConfidenceEnum": ["high", "medium", "low"],
+        "VerdictEnum": ["supported", "partial", "unsupported"],
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from chat.api.near import NearSerializer, SearchedSerializer
 from chat.models import Conversation, Message
 from chat.provenance import SourceState
-from chat.types import ConfidenceLabel, Verdict
+from chat.types import Basis, ConfidenceLabel, MissingKind, Verdict
 from documents.api.serializers import AS_OF
 
 
@@ -52,6 +52,25 @@ class QuestionSerializer(serializers.Serializer[Any]):
         return attrs
 
 
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """A span of a document that a verdict rests on."""
+
+    document_id = serializers.UUIDField()
+    title = serializers.CharField()
+    version = serializers.IntegerField()
+    page = serializers.IntegerField(allow_null=True)
+    start = serializers.IntegerField(help_text="Where it begins in the version's content.")
+    end = serializers.IntegerField()
+    url = serializers.CharField()
+
+
+class MissingSerializer(serializers.Serializer[Any]):
+    """A piece of a sentence that no source holds."""
+
+    kind = serializers.ChoiceField(choices=list(MissingKind))
+    text = serializers.CharField()
+
+
 class SentenceSerializer(serializers.Serializer[Any]):
     """A sentence of an answer and what its sources say of it."""
 
@@ -61,6 +80,19 @@ class SentenceSerializer(serializers.Serializer[Any]):
     support = serializers.FloatField(help_text="The score behind the verdict, from 0 to 1.")
     start = serializers.IntegerField(help_text="Where it begins in the answer.")
     end = serializers.IntegerField()
+    reason = serializers.CharField(help_text="Why it got its verdict, in words.")
+    basis = serializers.ChoiceField(choices=list(Basis), help_text="What was compared.")
+    evidence = EvidenceSerializer(
+        many=True, help_text="What carries the sentence, or comes nearest to it."
+    )
+    missing = MissingSerializer(many=True)
+    contradicted = serializers.BooleanField(help_text="Whether a source says the opposite.")
+    invented = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Numbers it cited that named no passage."
+    )
+    second_opinion = serializers.ChoiceField(
+        choices=list(Verdict), allow_null=True, help_text="The model's own view, where asked for."
+    )
 
 
 class CitationSerializer(serializers.Serializer[Any]):

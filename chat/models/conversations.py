@@ -114,7 +114,7 @@ class Message(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.ANSWERING)
     refused = models.BooleanField(default=False)
     confidence = models.FloatField(default=0.0)
-    #: Each ``{"text", "citations": [n], "verdict"}``.
+    #: Each a ``chat.types.Sentence`` with its verdict, and the model's ``second_opinion``.
     sentences = models.JSONField(default=list)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=500, blank=True)

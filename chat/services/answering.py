@@ -24,6 +24,7 @@ from chat.models import Citation, Message
 from chat.selectors import history, withdrawn
 from chat.services.asking import scope_read
 from chat.services.models import configured_model
+from chat.services.opinion import opinion_keep, second_opinion
 from chat.services.pauses import with_pauses
 from chat.signals import answer_finished
 from chat.traces import searched
@@ -71,6 +72,7 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
                 if isinstance(event, DoneEvent):
                     kept = True
                     await in_database(_keep)(message, event.answer, run, State.COMPLETE)
+                    await _ask_again(message, event.answer, run)
                 elif isinstance(event, ErrorEvent):
                     kept = True
                     await in_database(_keep_failure)(message, event, run)
@@ -117,6 +119,18 @@ async def _failed(message: Message, run: AnswerRun | None, told: ErrorEvent) -> 
     event = replace(told, partial=partial)
     await in_database(_keep_failure)(message, event, run)
     return event
+
+
+async def _ask_again(message: Message, draft: AnswerDraft, run: AnswerRun) -> None:
+    """Ask the model for its own view of the verdicts, where that is switched on."""
+    if not settings.SECOND_OPINION or draft.refused:
+        return
+    try:
+        found = await second_opinion(draft, run.passages, configured_model())
+        if found:
+            await in_database(opinion_keep)(message, found)
+    except Exception:  # the answer is kept and complete, whatever becomes of a second opinion
+        logger.exception("message %s: the second opinion broke", message.pk)
 
 
 def answer_now(message: Message, user: User | None = None) -> Message:
@@ -210,7 +224,8 @@ def _citation(message: Message, citation: CitationDraft, gone: set[int]) -> Cita
 
 
 def _sentence(sentence: dict[str, Any]) -> dict[str, Any]:
-    return sentence | {"citations": list(sentence["citations"])}
+    lists = ("citations", "evidence", "missing", "invented")
+    return sentence | {name: list(sentence[name]) for name in lists}
 
 
 def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun | None) -> None:

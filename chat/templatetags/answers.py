@@ -15,7 +15,7 @@ from chat.models import Message
 from chat.provenance import UNREADABLE
 from chat.services.asking import scope_read
 from chat.templatetags.rendering import render_answer
-from chat.types import ConfidenceLabel
+from chat.types import ConfidenceLabel, Verdict
 from documents.types import AsOf, Outcome
 
 register = template.Library()
@@ -63,6 +63,19 @@ def loss(source: Mapping[str, Any]) -> str:
 def doubts(answer: Mapping[str, Any]) -> int:
     """Return how many sentences of an answer no passage carries, or only in part."""
     return sum(sentence["verdict"] != "supported" for sentence in answer["sentences"])
+
+
+_VERDICTS = {
+    Verdict.SUPPORTED: "Supported",
+    Verdict.PARTIAL: "Partly supported",
+    Verdict.UNSUPPORTED: "Not supported",
+}
+
+
+@register.filter
+def verdict_word(verdict: str) -> str:
+    """Return a verdict as words for a reader."""
+    return _VERDICTS[Verdict(verdict)]
 
 
 @register.filter
