@@ -9,7 +9,8 @@ from django.dispatch import receiver
 
 from chat.models import Citation, Message
 from chat.selectors import withdrawn
-from documents.signals import document_deleted
+from chat.services import watching
+from documents.signals import document_deleted, document_moved, version_ready
 
 
 @receiver(document_deleted)
@@ -23,3 +24,17 @@ def forget_quotes(sender: object, document_id: Any, **kwargs: object) -> None:  
         message.answer, message.sentences = withdrawn(message, lost[message.pk])
         message.save(update_fields=["answer", "sentences"])
     citations.update(document=None, quote="")
+
+
+@receiver(document_deleted)
+@receiver(document_moved)
+@receiver(version_ready)
+def watches_become_due(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Have the answers asked again that cite a document which is not what it was."""
+    watching.document_changed(document_id)
+
+
+@receiver(document_deleted)
+def forget_watched(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Remove the text of a deleted document from watched answers and notices."""
+    watching.forget_document(document_id)

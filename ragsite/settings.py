@@ -225,6 +225,16 @@ EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 
+# --- news -------------------------------------------------------------------------
+
+WATCH_DELAY = env.integer("WATCH_DELAY", 60, low=0, high=86_400)
+EMAIL_URL = env.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ragsite@localhost")
+EMAIL_TIMEOUT = 20
+if EMAIL_URL:
+    globals().update(env.mail("EMAIL_URL"))
+PUBLIC_URL = env.url("PUBLIC_URL")
+
 # --- background work --------------------------------------------------------------
 
 REDIS_URL = env.text("REDIS_URL")
@@ -258,6 +268,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 
 # --- the API ----------------------------------------------------------------------

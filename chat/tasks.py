@@ -1,0 +1,35 @@
+"""Background work of this app. A task carries nothing, and may run twice or never."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from chat.services.comparing import COMPARE, comparisons_run, comparisons_sweep
+from chat.services.notices import notices_mail
+from chat.services.scratch import remove_stale
+from chat.services.watching import CHECK, watches_check, watches_due
+from documents.ingest.bell import ring
+
+
+@shared_task(name=COMPARE)
+def compare() -> None:
+    """Work on the comparisons that wait."""
+    comparisons_run()
+
+
+@shared_task(name=CHECK)
+def check_watches() -> None:
+    """Ask again what is due, and send what came of it."""
+    watches_check()
+    notices_mail()
+
+
+@shared_task(name="chat.tasks.sweep")
+def sweep() -> None:
+    """Mend what crashes left behind, and ring for what waits."""
+    remove_stale()
+    if comparisons_sweep():
+        ring(COMPARE)
+    if watches_due():
+        ring(CHECK)
+    notices_mail()

@@ -1,0 +1,86 @@
+"""Notices and watches of one person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from chat.models import Notice, Watch
+from chat.services import notices as service
+from chat.services import questions, watching
+from documents.views.translate import person, told, translated
+
+PAGE_SIZE = 20
+
+
+@require_safe
+@translated
+def notices(request: HttpRequest) -> HttpResponse:
+    """Show the person's notices and what they watch."""
+    user = person(request)
+    page = Paginator(service.notice_list(user), PAGE_SIZE).get_page(request.GET.get("page"))
+    watches = Watch.objects.visible_to(user).prefetch_related("documents")
+    context = {
+        "place": "notices",
+        "page": page,
+        "notices": [_shown(user, notice) for notice in page],
+        "watches": watches,
+    }
+    return render(request, "chat/notice_list.html", context)
+
+
+def _shown(user: User, notice: Notice) -> dict[str, Any]:
+    return {
+        "notice": notice,
+        "before": watching.readable(notice.before, user),
+        "after": watching.readable(notice.after, user),
+    }
+
+
+@require_POST
+@translated
+def see(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Mark one notice as seen."""
+    notice = service.notice_get(person(request), notice_id)
+    service.notices_see(user=person(request), notice=notice)
+    return redirect("notices")
+
+
+@require_POST
+@translated
+def see_all(request: HttpRequest) -> HttpResponse:
+    """Mark all notices as seen."""
+    service.notices_see(user=person(request))
+    return redirect("notices")
+
+
+@require_POST
+@translated
+def watch_stop(request: HttpRequest, watch_id: int) -> HttpResponse:
+    """Stop watching."""
+    watch = watching.watch_get(person(request), watch_id)
+    told(request, lambda: watching.watch_stop(user=person(request), watch=watch), "Stopped.")
+    return redirect("notices")
+
+
+@require_POST
+@translated
+def question_watch(request: HttpRequest, question_id: int) -> HttpResponse:
+    """Watch a saved question, or stop doing so."""
+    user = person(request)
+    found = questions.question_get(user, question_id)
+    known = Watch.objects.visible_to(user).filter(saved_question=found).first()
+    if known is not None:
+        told(request, lambda: watching.watch_stop(user=user, watch=known), "Stopped watching.")
+    else:
+        told(
+            request,
+            lambda: watching.question_watch(user=user, question=found),
+            "You will hear when the answer changes.",
+        )
+    return redirect("question", question_id=found.pk)
