@@ -311,6 +311,8 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": [stage.value for stage in Stage],
         "RoleEnum": [role.value for role in Role],
         "ModeEnum": [mode.value for mode in Mode],
+        "StateEnum": "chat.models.Message.State",
+        "ComparisonStateEnum": "chat.models.Comparison.State",
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

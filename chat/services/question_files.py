@@ -115,6 +115,6 @@ def _document(user: User, question_set: QuestionSet, item: dict[str, Any]) -> Do
         found = rows.filter(pk=uuid.UUID(named)).first()
     except ValueError:
         found = rows.filter(title=named).order_by("created_at").first()
-    if found is None:
-        raise NotFound
-    return found
+    if found is not None:
+        return found
+    raise NotFound

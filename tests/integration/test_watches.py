@@ -1,0 +1,302 @@
+"""Watched answers, from the upload of a version to the notice: told once, and only of a change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from chat.models import Message, Notice, Watch
+from chat.services import watching
+from chat.services.notices import notices_mail
+from chat.services.questions import default_set, question_save
+from chat.services.running import AnswerBroke
+from documents.models import Collection, Document, Membership
+from documents.services.documents import document_delete, document_retire, document_update
+from tests.integration.factories import WREN, Api, person, shelf, work
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("one_transaction", "no_broker"),
+]
+
+QUESTION = "How many eggs does the wren lay in April?"
+EIGHT = WREN.replace(b"seven eggs", b"eight eggs")
+#: Says the same of the eggs, and something else of the keeper.
+KEEPER = WREN.replace(b"Odalys Brennt", b"Ines Brennt")
+
+
+@pytest.fixture(autouse=True)
+def _at_once(settings: Any) -> None:
+    settings.WATCH_DELAY = 0
+
+
+@pytest.fixture
+def document(ada: Api) -> str:
+    return str(ada.ready()["id"])
+
+
+@pytest.fixture
+def watch(ada: Api, document: str) -> Watch:
+    answer = ada.ask(QUESTION).json()
+    assert "seven eggs" in answer["answer"]
+    return watching.message_watch(user=ada.user, message=Message.objects.get(pk=answer["id"]))
+
+
+def _new_version(ada: Api, document: str, data: bytes) -> None:
+    assert ada.add_version(document, "wren.txt", data).status_code == 202
+    work()
+
+
+def _notices() -> int:
+    return int(Notice.objects.count())
+
+
+def test_a_change_of_the_answer_gives_exactly_one_notice(
+    ada: Api, document: str, watch: Watch
+) -> None:
+    _new_version(ada, document, EIGHT)
+    assert watching.watches_check() == 1
+    notice = Notice.objects.get()
+    assert "seven eggs" in notice.before["answer"]
+    assert "eight eggs" in notice.after["answer"]
+    assert (notice.user, notice.text) == (ada.user, QUESTION)
+
+
+def test_a_change_of_the_document_that_leaves_the_answer_gives_none(
+    ada: Api, document: str, watch: Watch
+) -> None:
+    _new_version(ada, document, KEEPER)
+    assert watching.watches_check() == 1
+    watch.refresh_from_db()
+    assert (_notices(), watch.due_at) == (0, None)
+
+
+def test_another_check_gives_no_second_notice(ada: Api, document: str, watch: Watch) -> None:
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert watching.watches_check() == 0
+    Watch.objects.update(due_at=timezone.now())
+    assert watching.watches_check() == 1
+    assert _notices() == 1
+
+
+def test_two_checks_of_the_same_change_at_once_give_one_notice(
+    ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _new_version(ada, document, EIGHT)
+    asked = watching.draft_of
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(watching, "draft_of", asked)
+        Watch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+        watching.watches_check()  # another worker, which takes the first one for dead
+        return asked(*args, **kwargs)
+
+    monkeypatch.setattr(watching, "draft_of", slow)
+    watching.watches_check()
+    assert _notices() == 1
+
+
+def test_a_check_whose_worker_died_is_made_again(
+    ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _new_version(ada, document, EIGHT)
+
+    def killed(*args: Any, **kwargs: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching, "draft_of", killed)
+        with pytest.raises(KeyboardInterrupt):
+            watching.watches_check()
+    assert watching.watches_due() == 0  # the lease still holds
+    Watch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert watching.watches_check() == 1
+    assert _notices() == 1
+
+
+def test_changing_back_is_news_again(ada: Api, document: str, watch: Watch) -> None:
+    for data in (EIGHT, WREN):
+        _new_version(ada, document, data)
+        watching.watches_check()
+    assert _notices() == 2
+
+
+def test_three_changes_in_a_row_lead_to_one_check_after_the_last(
+    ada: Api, document: str, watch: Watch, settings: Any
+) -> None:
+    settings.WATCH_DELAY = 60
+    for eggs in (b"eight", b"nine", b"ten"):
+        _new_version(ada, document, WREN.replace(b"seven", eggs))
+    assert watching.watches_check() == 0
+    Watch.objects.update(due_at=timezone.now())
+    assert watching.watches_check() == 1
+    assert "ten eggs" in Notice.objects.get().after["answer"]
+
+
+def test_a_document_that_never_rests_is_looked_at_all_the_same(
+    watch: Watch, document: str, settings: Any
+) -> None:
+    settings.WATCH_DELAY = 60
+    Watch.objects.update(changed_at=timezone.now() - timedelta(minutes=10))
+    watching.document_changed(document)
+    watch.refresh_from_db()
+    assert watch.due_at is not None
+    assert watch.due_at <= timezone.now()
+
+
+def test_a_change_during_the_check_makes_the_watch_due_again(
+    ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _new_version(ada, document, KEEPER)
+    asked = watching.draft_of
+
+    def meanwhile(*args: Any, **kwargs: Any) -> Any:
+        draft = asked(*args, **kwargs)
+        monkeypatch.setattr(watching, "draft_of", asked)
+        _new_version(ada, document, EIGHT)
+        return draft
+
+    monkeypatch.setattr(watching, "draft_of", meanwhile)
+    assert watching.watches_check() == 2
+    assert _notices() == 1
+
+
+def test_a_deleted_document_is_told_without_its_words(
+    ada: Api, document: str, watch: Watch
+) -> None:
+    document_delete(user=ada.user, document=Document.objects.get(pk=document))
+    watching.watches_check()
+    notice = Notice.objects.get()
+    assert notice.after["refused"]
+    assert "seven" not in str(notice.before)
+    watch.refresh_from_db()
+    assert "seven" not in str(watch.answer)
+
+
+def test_a_deletion_takes_the_words_out_of_earlier_notices(
+    ada: Api, document: str, watch: Watch
+) -> None:
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    document_delete(user=ada.user, document=Document.objects.get(pk=document))
+    first = Notice.objects.order_by("pk")[0]
+    assert "eggs" not in f"{first.before} {first.after}"
+
+
+def test_a_retired_document_makes_its_watches_due(watch: Watch, document: str) -> None:
+    document_retire(Document.objects.get(pk=document))
+    assert watching.watches_check() == 1
+    assert Notice.objects.get().after["refused"]
+
+
+def test_an_answer_that_was_refused_is_told_once_there_is_one(ada: Api, document: str) -> None:
+    answer = ada.ask("Which colour has the kingfisher's breast?").json()
+    assert answer["refused"]
+    message = Message.objects.get(pk=answer["id"])
+    watching.message_watch(user=ada.user, message=message)
+    ada.ready("king.txt", b"The kingfisher\n\nThe breast of the kingfisher has an orange colour.")
+    watching.watches_check()
+    assert "orange" in Notice.objects.get().after["answer"]
+
+
+def test_who_lost_access_hears_nothing(ada: Api, document: str) -> None:
+    bob = Api(person("bob"))
+    collection = Collection.objects.get()
+    Membership.objects.create(collection=collection, user=bob.user, role="viewer")
+    message = Message.objects.get(pk=bob.ask(QUESTION).json()["id"])
+    watching.message_watch(user=bob.user, message=message)
+    Membership.objects.filter(user=bob.user).delete()
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert _notices() == 0
+
+
+def test_a_document_moved_out_of_reach_is_not_told_as_a_change(ada: Api, document: str) -> None:
+    bob = Api(person("bob"))
+    Membership.objects.create(collection=Collection.objects.get(), user=bob.user, role="viewer")
+    message = Message.objects.get(pk=bob.ask(QUESTION).json()["id"])
+    watching.message_watch(user=bob.user, message=message)
+    elsewhere = shelf(ada.user, "Elsewhere")
+    document_update(user=ada.user, document=Document.objects.get(pk=document), collection=elsewhere)
+    assert watching.watches_check() == 1
+    assert _notices() == 0
+
+
+def test_a_deactivated_owner_hears_nothing(ada: Api, document: str, watch: Watch) -> None:
+    _new_version(ada, document, EIGHT)
+    ada.user.is_active = False
+    ada.user.save()
+    watching.watches_check()
+    assert _notices() == 0
+
+
+def test_a_model_that_fails_is_asked_again_later(
+    ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _new_version(ada, document, EIGHT)
+
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise AnswerBroke("The language model cannot be reached.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching, "draft_of", broken)
+        watching.watches_check()
+    watch.refresh_from_db()
+    assert watch.problem == "The language model cannot be reached."
+    assert watch.due_at is not None
+    Watch.objects.update(due_at=timezone.now())
+    watching.watches_check()
+    assert _notices() == 1
+
+
+def test_watching_an_answer_twice_is_one_watch(ada: Api, watch: Watch) -> None:
+    again = watching.message_watch(user=ada.user, message=Message.objects.get())
+    assert again.pk == watch.pk
+
+
+def test_an_answer_that_is_outdated_already_is_asked_at_once(ada: Api, document: str) -> None:
+    message = Message.objects.get(pk=ada.ask(QUESTION).json()["id"])
+    _new_version(ada, document, EIGHT)
+    watching.message_watch(user=ada.user, message=message)
+    assert watching.watches_check() == 1
+    assert _notices() == 1
+
+
+def test_the_first_answer_of_a_saved_question_is_no_news(ada: Api, document: str) -> None:
+    saved = default_set(ada.user, Collection.objects.get())
+    question = question_save(user=ada.user, question_set=saved, text=QUESTION)
+    watching.question_watch(user=ada.user, question=question)
+    assert watching.watches_check() == 1
+    assert _notices() == 0
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert _notices() == 1
+
+
+def test_a_letter_goes_out_once_and_names_the_question_alone(
+    ada: Api, document: str, watch: Watch, settings: Any
+) -> None:
+    ada.user.email = "ada@example.org"
+    ada.user.save()
+    settings.EMAIL_URL, settings.PUBLIC_URL = "smtp://mail:25", "https://library.example.org"
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert (notices_mail(), notices_mail()) == (1, 0)
+    letter = mail.outbox[0]
+    assert letter.to == ["ada@example.org"]
+    assert QUESTION in letter.body
+    assert "https://library.example.org/notices/" in letter.body
+    assert "eight eggs" not in letter.body
+
+
+def test_no_letter_goes_out_unless_a_server_is_set(ada: Api, document: str, watch: Watch) -> None:
+    ada.user.email = "ada@example.org"
+    ada.user.save()
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert (notices_mail(), mail.outbox) == (0, [])
