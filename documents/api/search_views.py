@@ -44,6 +44,7 @@ class SearchView(APIView):
             given["q"],
             mode=Mode(given["mode"]),
             limit=given["limit"],
+            explain=given["explain"],
             within=Within(
                 collections=[collection_get(signed_in(request), named).pk] if named else (),
                 documents=[given["document"]] if given.get("document") else (),

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from documents.api.traces import SearchTraceSerializer
 from documents.models import Collection, Document, DocumentVersion, Membership
 from documents.types import Hit, Mode, Role, Stage, Status
 
@@ -192,6 +193,9 @@ class SearchSerializer(serializers.Serializer[Any]):
         required=False, allow_blank=True, max_length=120, help_text="Id or slug."
     )
     document = serializers.UUIDField(required=False)
+    explain = serializers.BooleanField(
+        default=False, help_text="Whether to tell how the results came about."
+    )
 
 
 class DocumentRefSerializer(serializers.Serializer[Any]):
@@ -225,6 +229,14 @@ class SearchResultSerializer(serializers.Serializer[Any]):
     mode = serializers.ChoiceField(choices=list(Mode))
     took_ms = serializers.FloatField()
     results = HitSerializer(many=True, source="hits")
+    trace = SearchTraceSerializer(required=False, help_text="Where it was asked for.")
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """Return the result; without a trace where none was asked for."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        if shown["trace"] is None:
+            del shown["trace"]
+        return shown
 
 
 class CollectionSerializer(serializers.ModelSerializer[Collection]):

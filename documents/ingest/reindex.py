@@ -42,7 +42,7 @@ def reindex(model: str = "", on_progress: Callable[[int, int], None] | None = No
     if (embedder.model, dimensions) == (old.model, old.dimensions):
         EmbeddingSpace.objects.filter(pk=old.pk).update(configured_model=configured_model())
         return False
-    new = space_create(embedder.model, dimensions, State.BUILDING)
+    new = space_create(embedder, dimensions, State.BUILDING)
     table = FillingTable(connection, new.table, new.dimensions)
     total = Chunk.objects.count()
     done = 0

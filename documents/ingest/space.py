@@ -28,17 +28,23 @@ def space_ensure() -> tuple[EmbeddingSpace, Embedder]:
         return space, space_embedder(space)
     embedder = configured_embedder()
     dimensions = embedder.dimensions or len(embedder.embed_query("dimensions"))
-    return space_create(embedder.model, dimensions, State.ACTIVE), embedder
+    return space_create(embedder, dimensions, State.ACTIVE), embedder
 
 
 @transaction.atomic
-def space_create(model: str, dimensions: int, state: str) -> EmbeddingSpace:
-    """Make a space and its table, or return the one there is for this model and size."""
+def space_create(embedder: Embedder, dimensions: int, state: str) -> EmbeddingSpace:
+    """Make a space and its table, or return the one there is for this model and size.
+
+    The weight of the model's channel is kept with it: a search goes by what was
+    right when the vectors were made.
+    """
     active = active_space()
     if state == State.ACTIVE and active is not None:
         return active  # another worker was faster
     space, made = EmbeddingSpace.objects.get_or_create(
-        model=model, dimensions=dimensions, defaults={"state": state, "table": "pending"}
+        model=embedder.model,
+        dimensions=dimensions,
+        defaults={"state": state, "table": "pending", "dense_weight": embedder.dense_weight},
     )
     space.configured_model = configured_model()
     if made:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from documents.types import MediaType, Stage
+from documents.types import MediaType, Outcome, Stage
 
 register = template.Library()
 
@@ -29,6 +29,13 @@ _KINDS = {
     MediaType.TXT: "Plain text",
     MediaType.MARKDOWN: "Markdown",
     MediaType.HTML: "HTML",
+}
+_OUTCOMES = {
+    Outcome.USED: "Shown",
+    Outcome.DUPLICATE: "Says the same as one above",
+    Outcome.JOINED: "Joined with its neighbour",
+    Outcome.BELOW_THRESHOLD: "Too far from the question",
+    Outcome.BEYOND_LIMIT: "Behind those shown",
 }
 #: Characters of a passage that a list of hits shows.
 EXCERPT = 420
@@ -71,6 +78,12 @@ def stage_name(stage: str) -> str:
 def kind_name(media_type: str) -> str:
     """Return a media type as people call it."""
     return _KINDS[MediaType(media_type)] if media_type in set(MediaType) else media_type
+
+
+@register.filter
+def outcome_name(outcome: str) -> str:
+    """Return what became of a candidate, in words."""
+    return _OUTCOMES[Outcome(outcome)] if outcome in set(Outcome) else outcome
 
 
 @register.filter

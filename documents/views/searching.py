@@ -27,6 +27,7 @@ def _found(request: HttpRequest, form: SearchForm) -> SearchResult | None:
         form.cleaned_data["q"],
         mode=Mode(form.cleaned_data["mode"] or Mode.HYBRID),
         limit=LIMIT,
+        explain=request.GET.get("explain") == "1",
         within=Within([collection.pk] if collection else ()),
     )
 

@@ -14,7 +14,7 @@ from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
 from documents.search.scope import Within
 from documents.services.collections import collection_get
-from documents.types import Mode
+from documents.types import Mode, SearchTrace
 
 
 class Command(BaseCommand):
@@ -27,6 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("--limit", type=int, default=10)
         parser.add_argument("--collection", default="", metavar="SLUG")
         parser.add_argument("--json", action="store_true")
+        parser.add_argument(
+            "--explain", action="store_true", help="Tell how the results came about."
+        )
         add_user_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,6 +45,7 @@ class Command(BaseCommand):
                 options["query"],
                 mode=Mode(options["mode"]),
                 limit=options["limit"],
+                explain=options["explain"],
                 within=Within([collection_get(user, named).pk] if named else ()),
             )
         except ProductError as error:
@@ -60,3 +64,28 @@ class Command(BaseCommand):
             self.stdout.write(f"{number:2}. {hit.relevance:.2f}  {place}")
             self.stdout.write("    " + " ".join(hit.text.split())[:300])
         self.stdout.write(f"{len(result.hits)} passages in {result.took_ms:.0f} ms.")
+        if result.trace is not None:
+            self._print_trace(result.trace)
+
+    def _print_trace(self, trace: SearchTrace) -> None:
+        share = f"{trace.dense_weight:.2f}"
+        self.stdout.write(f"\nLooked for: {', '.join(trace.terms) or 'no words'}")
+        self.stdout.write(f"By words {trace.keyword}, by meaning {trace.semantic} (share {share})")
+        for title in trace.scoped_to:
+            self.stdout.write(f"The query names: {title}")
+        if trace.reranker:
+            self.stdout.write(f"Second ranking: {trace.reranker}")
+        times = ", ".join(f"{step} {took:.1f} ms" for step, took in trace.timings.items())
+        self.stdout.write(f"Times: {times}")
+        self.stdout.write(f"{'':4}{'words':>13}{'meaning':>12}{'fused':>8}{'ranked':>8}  passage")
+        for number, item in enumerate(trace.candidates, start=1):
+            words = _place(item.keyword_rank, item.keyword)
+            meaning = _place(item.semantic_rank, item.semantic)
+            line = f"{number:3}.{words:>13}{meaning:>12}{item.fused:8.3f}{item.ranked:8.3f}"
+            place = f"{item.title} {item.start}-{item.end} ({item.outcome.value})"
+            self.stdout.write(f"{line}  {place}")
+
+
+def _place(rank: int | None, score: float | None) -> str:
+    """Return where a channel put a passage, with its score."""
+    return "-" if rank is None or score is None else f"{rank}: {score:.2f}"
