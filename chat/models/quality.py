@@ -227,7 +227,7 @@ class Watch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.question[:80]
+        return f"watch {self.pk}"
 
 
 class Notice(models.Model):
@@ -265,4 +265,4 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.text[:80]
+        return f"notice {self.pk}"

@@ -26,9 +26,10 @@ from chat.answer.retrieval import HITS_PER_PASSAGE, retrieved
 from chat.models import Judgement, QuestionSet
 from chat.services.running import draft_of
 from chat.services.setups import Setup
-from chat.services.tuned import tuned_search
 from documents.models import Document
+from documents.search.hybrid import MAX_QUERY, search
 from documents.search.scope import Within
+from documents.search.tuning import Tuning
 from documents.types import Hit
 
 #: Results asked for: the rank of a right passage beyond these is not told.
@@ -118,9 +119,8 @@ def measure(
 def _measured(
     user: User, within: Within, setup: Setup, question: JudgedQuestion, spans: Spans
 ) -> Measured:
-    hits = tuned_search(
-        user, question.text, within=within, limit=DEPTH, dense_weight=setup.dense_weight
-    )
+    tuning = Tuning(dense_weight=setup.dense_weight)
+    hits = search(user, question.text[:MAX_QUERY], within=within, limit=DEPTH, tuning=tuning).hits
     found = retrieved(hits[: settings.MAX_CHUNKS * HITS_PER_PASSAGE])
     draft = draft_of(question.text, retrieve=lambda _: found, model=None, threshold=setup.threshold)
     places = [Span(hit.document_id, hit.start, hit.end) for hit in hits]

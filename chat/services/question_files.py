@@ -110,11 +110,11 @@ def _document(user: User, question_set: QuestionSet, item: dict[str, Any]) -> Do
     named = str(item.get("document_id") or item.get("document") or "")
     rows = Document.objects.visible_to(user).filter(collection=question_set.collection_id)
     rows = rows.select_related("current_version__content")
-    found: Document | None
     try:
-        found = rows.filter(pk=uuid.UUID(named)).first()
+        rows = rows.filter(pk=uuid.UUID(named))
     except ValueError:
-        found = rows.filter(title=named).order_by("created_at").first()
-    if found is not None:
-        return found
-    raise NotFound
+        rows = rows.filter(title=named).order_by("created_at")
+    found: Document | None = rows.first()
+    if found is None:
+        raise NotFound
+    return found
