@@ -48,21 +48,24 @@ class SaveForm(forms.Form):
     """The set that a question goes to: one there is, or a new one."""
 
     question_set = forms.ModelChoiceField(
-        QuestionSet.objects.none(), label="Set", required=False, empty_label="A new set"
+        QuestionSet.objects.none(),
+        label="Set",
+        required=False,
+        empty_label="A new one",
     )
+    name = forms.CharField(label="Name, for a new one", max_length=120, required=False)
     collection = forms.ModelChoiceField(
-        Collection.objects.none(), label="Collection", required=False, empty_label=None
+        Collection.objects.none(), label="In the collection", required=False, empty_label=None
     )
-    name = forms.CharField(label="Name of the new set", max_length=120, required=False)
 
     def __init__(self, user: User, homes: list[Collection], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         editable = Collection.objects.editable_by(user).filter(pk__in=[home.pk for home in homes])
         fields: dict[str, Any] = self.fields
         fields["collection"].queryset = editable
-        fields["question_set"].queryset = QuestionSet.objects.filter(
-            collection__in=editable
-        ).select_related("collection")
+        sets = QuestionSet.objects.filter(collection__in=editable).select_related("collection")
+        fields["question_set"].queryset = sets
+        fields["question_set"].initial = sets.first()
         fields["question_set"].label_from_instance = lambda each: f"{each.collection}: {each.name}"
 
     def clean(self) -> dict[str, Any]:

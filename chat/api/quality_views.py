@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -35,7 +36,7 @@ class ComparisonListView(GenericAPIView[Comparison]):
     def get(self, request: Request, set_id: int) -> Response:
         """List the comparisons made on a set, the latest first."""
         found = questions.set_get(signed_in(request), set_id)
-        page = self.paginate_queryset(found.comparisons.order_by("-pk"))
+        page = self.paginate_queryset(found.comparisons.defer("results").order_by("-pk"))
         return self.get_paginated_response(ComparisonSerializer(page, many=True).data)
 
     @extend_schema(
@@ -111,17 +112,20 @@ class WatchView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def _shown(user: User, notice: Notice) -> dict[str, Any]:
-    return {
-        "id": notice.pk,
-        "kind": notice.kind,
-        "text": notice.text,
-        "watch_id": notice.watch_id,
-        "before": watching.readable(notice.before, user),
-        "after": watching.readable(notice.after, user),
-        "created_at": notice.created_at,
-        "seen_at": notice.seen_at,
-    }
+def _shown(user: User, rows: Iterable[Notice]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": item["notice"].pk,
+            "kind": item["notice"].kind,
+            "text": item["notice"].text,
+            "watch_id": item["notice"].watch_id,
+            "before": item["before"],
+            "after": item["after"],
+            "created_at": item["notice"].created_at,
+            "seen_at": item["notice"].seen_at,
+        }
+        for item in notices.notices_readable(user, rows)
+    ]
 
 
 class NoticeListView(GenericAPIView[Notice]):
@@ -140,8 +144,7 @@ class NoticeListView(GenericAPIView[Notice]):
         if request.query_params.get("unseen", "").lower() in {"1", "true"}:
             rows = rows.filter(seen_at=None)
         page = self.paginate_queryset(rows) or []
-        shown = [_shown(user, notice) for notice in page]
-        return self.get_paginated_response(NoticeSerializer(shown, many=True).data)
+        return self.get_paginated_response(NoticeSerializer(_shown(user, page), many=True).data)
 
 
 class NoticeSeenView(APIView):
@@ -154,4 +157,4 @@ class NoticeSeenView(APIView):
         notice = notices.notice_get(user, notice_id)
         notices.notices_see(user=user, notice=notice)
         notice.refresh_from_db()
-        return Response(NoticeSerializer(_shown(user, notice)).data)
+        return Response(NoticeSerializer(_shown(user, [notice])[0]).data)

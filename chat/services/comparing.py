@@ -38,7 +38,7 @@ from documents.search.scope import Within
 logger = logging.getLogger(__name__)
 
 COMPARE = "chat.tasks.compare"
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 3
 #: Comparisons that one set keeps; older ones make room.
 KEPT = 20

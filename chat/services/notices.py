@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from smtplib import SMTPException
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -12,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from chat.models import Notice
+from chat.services.watching import readable
 from documents.errors import NotFound
 
 logger = logging.getLogger(__name__)
@@ -32,6 +35,17 @@ def notice_list(user: User) -> QuerySet[Notice]:
     """Return the user's notices, the latest first."""
     rows: QuerySet[Notice] = Notice.objects.visible_to(user)
     return rows.select_related("watch")
+
+
+def notices_readable(user: User, notices: Iterable[Notice]) -> list[dict[str, Any]]:
+    """Return each ``notice`` with its ``before`` and ``after`` as the user may read them now."""
+    rows = list(notices)
+    answers = readable([kept for row in rows for kept in (row.before, row.after)], user)
+    pairs = zip(answers[::2], answers[1::2], strict=True)
+    return [
+        {"notice": row, "before": before, "after": after}
+        for row, (before, after) in zip(rows, pairs, strict=True)
+    ]
 
 
 def notice_get(user: User, notice_id: int) -> Notice:

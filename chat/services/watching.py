@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 CHECK = "chat.tasks.check_watches"
 #: Longer than any answer may take.
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=2)
 #: A document that never rests is looked at after so many delays all the same.
 LONGEST_WAIT = 10
 #: Between two tries of a check that failed; it grows with each.
@@ -169,15 +169,18 @@ def shown_without(snapshot: dict[str, Any], lost: set[int]) -> dict[str, Any]:
     return snapshot | {"answer": text, "sentences": sentences, "citations": citations}
 
 
-def readable(snapshot: dict[str, Any], user: User) -> dict[str, Any]:
-    """Return a kept answer as the user may read it now, its citations with addresses."""
-    if not snapshot:
-        return snapshot
-    ids = {c["document_id"] for c in snapshot["citations"] if c["document_id"]}
-    seen = {str(pk) for pk in _visible(user, ids)}
-    lost = {c["n"] for c in snapshot["citations"] if c["document_id"] not in seen}
-    shown = shown_without(snapshot, lost)
-    return shown | {"citations": [_with_address(citation) for citation in shown["citations"]]}
+def readable(snapshots: Iterable[dict[str, Any]], user: User) -> list[dict[str, Any]]:
+    """Return kept answers as the user may read them now, with addresses; one query for all."""
+    kept = list(snapshots)
+    cited = {c["document_id"] for snapshot in kept for c in snapshot.get("citations", ())}
+    seen = {str(pk) for pk in _visible(user, cited - {None})}
+    return [_readable(snapshot, seen) for snapshot in kept]
+
+
+def _readable(snapshot: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+    citations = snapshot.get("citations", ())
+    shown = shown_without(snapshot, {c["n"] for c in citations if c["document_id"] not in seen})
+    return shown | {"citations": [_with_address(c) for c in shown.get("citations", ())]}
 
 
 def _with_address(citation: dict[str, Any]) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from chat.answer.judging import question_key, quote_key
-from chat.models import Judgement, Message
+from chat.models import Judgement, Message, SavedQuestion
 from chat.services.notices import unseen
-from chat.services.questions import asked_text
+from chat.services.questions import FROM_FEEDBACK, asked_text
 
 register = template.Library()
 
@@ -83,3 +83,13 @@ def _ranks(name: str, found: Sequence[int | None]) -> str:
         return ""
     places = [f"at {rank}" if rank else "not found" for rank in found]
     return f"{name} {', '.join(places)}"
+
+
+@register.simple_tag(takes_context=True)
+def saved_of(context: Mapping[str, Any], message: Message) -> SavedQuestion | None:
+    """Return the question of a message in the set of ratings, where it is in one."""
+    rows = SavedQuestion.objects.visible_to(context["request"].user).filter(
+        key=question_key(asked_text(message)), question_set__name=FROM_FEEDBACK
+    )
+    found: SavedQuestion | None = rows.select_related("question_set").first()
+    return found

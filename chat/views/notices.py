@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from chat.models import Notice, Watch
+from chat.models import Watch
 from chat.services import notices as service
 from chat.services import questions, watching
 from documents.views.translate import person, told, translated
@@ -28,18 +25,10 @@ def notices(request: HttpRequest) -> HttpResponse:
     context = {
         "place": "notices",
         "page": page,
-        "notices": [_shown(user, notice) for notice in page],
+        "notices": service.notices_readable(user, page),
         "watches": watches,
     }
     return render(request, "chat/notice_list.html", context)
-
-
-def _shown(user: User, notice: Notice) -> dict[str, Any]:
-    return {
-        "notice": notice,
-        "before": watching.readable(notice.before, user),
-        "after": watching.readable(notice.after, user),
-    }
 
 
 @require_POST

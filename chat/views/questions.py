@@ -72,7 +72,7 @@ def question_set(request: HttpRequest, set_id: int) -> HttpResponse:
         "rows": _rows(user, found),
         "form": form,
         "import_form": ImportForm(),
-        "comparisons": found.comparisons.order_by("-pk")[:10],
+        "comparisons": found.comparisons.defer("results").select_related("created_by")[:10],
         "may_edit": questions.may_edit(user, found.collection),
     }
     return render(request, "chat/question_set_detail.html", context)
