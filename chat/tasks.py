@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from chat.services.comparing import COMPARE, comparisons_run, comparisons_sweep
+from chat.services.comparing import (
+    COMPARE,
+    comparisons_run,
+    comparisons_sweep,
+    comparisons_waiting,
+)
 from chat.services.notices import notices_mail
 from chat.services.scratch import remove_stale
 from chat.services.watching import CHECK, watches_check, watches_due
@@ -13,14 +18,16 @@ from documents.ingest.bell import ring
 
 @shared_task(name=COMPARE)
 def compare() -> None:
-    """Work on the comparisons that wait."""
-    comparisons_run()
+    """Work on one comparison, and ring for the next: a task has only so much time."""
+    if comparisons_run(limit=1) and comparisons_waiting():
+        ring(COMPARE)
 
 
 @shared_task(name=CHECK)
 def check_watches() -> None:
     """Ask again what is due, and send what came of it."""
-    watches_check()
+    if watches_check() and watches_due():
+        ring(CHECK)
     notices_mail()
 
 

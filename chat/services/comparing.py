@@ -30,7 +30,7 @@ from chat.services.measuring import (
 )
 from chat.services.scratch import corpus_of, measured_apart, refuse_too_big
 from chat.services.setups import Setup, live_setup, setup_read
-from documents.errors import Forbidden, InvalidInput, NotFound, ProductError
+from documents.errors import Conflict, Forbidden, InvalidInput, NotFound, ProductError
 from documents.ingest.bell import ring
 from documents.models import Collection
 from documents.search.scope import Within
@@ -42,6 +42,8 @@ LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 3
 #: Comparisons that one set keeps; older ones make room.
 KEPT = 20
+#: Comparisons of one set that may wait at a time.
+MAX_WAITING = 5
 State = Comparison.State
 _INTERRUPTED = "It was begun three times and interrupted each time."
 _BROKEN = "Something went wrong on our side. It has been logged."
@@ -83,6 +85,9 @@ def comparison_create(*, user: User, question_set: QuestionSet, **values: Any) -
     if other.cut != live.cut:
         refuse_too_big(collection)
     with transaction.atomic():
+        unfinished = question_set.comparisons.filter(state__in=(State.QUEUED, State.RUNNING))
+        if unfinished.count() >= MAX_WAITING:
+            raise Conflict("Several comparisons of this set are under way. Wait for them first.")
         made: Comparison = Comparison.objects.create(
             question_set=question_set, created_by=user, live=asdict(live), other=asdict(other)
         )
@@ -95,13 +100,18 @@ def comparison_create(*, user: User, question_set: QuestionSet, **values: Any) -
 # --- in the background ----------------------------------------------------------------
 
 
-def comparisons_run() -> int:
-    """Work on what waits until nothing does. Returns how many were worked on."""
+def comparisons_run(limit: int | None = None) -> int:
+    """Work on what waits, at most on ``limit``. Returns how many were worked on."""
     done = 0
-    while (taken := _claim()) is not None:
+    while done != limit and (taken := _claim()) is not None:
         _run(taken)
         done += 1
     return done
+
+
+def comparisons_waiting() -> int:
+    """Return how many wait for a worker."""
+    return int(Comparison.objects.filter(state=State.QUEUED).count())
 
 
 def comparisons_sweep() -> int:
@@ -112,8 +122,7 @@ def comparisons_sweep() -> int:
         state=State.FAILED, reason=_INTERRUPTED, finished_at=now, lease_until=None
     )
     lost.update(state=State.QUEUED, progress=0.0, lease_owner="", lease_until=None)
-    count: int = Comparison.objects.filter(state=State.QUEUED).count()
-    return count
+    return comparisons_waiting()
 
 
 def _claim() -> Comparison | None:

@@ -30,6 +30,7 @@ from documents.models import Document
 from documents.search.hybrid import MAX_QUERY, search
 from documents.search.scope import Within
 from documents.search.tuning import Tuning
+from documents.selectors import active_space, space_embedder
 from documents.types import Hit
 
 #: Results asked for: the rank of a right passage beyond these is not told.
@@ -106,8 +107,12 @@ def measure(
     """Ask every question in the present index with the weight and the threshold of ``setup``.
 
     Answers are made without a language model, whatever the settings name: they cost
-    nothing, and are the same every time.
+    nothing, and are the same every time. Raises ``EmbeddingFailed`` where the embedder
+    does not work: searches go on by words alone then, which would measure something else.
     """
+    space = active_space()
+    if space is not None:
+        space_embedder(space).embed_query("Is the embedder there?")
     spans = Spans()
     done = []
     for number, question in enumerate(questions, start=1):

@@ -52,7 +52,7 @@ MAX_CHARACTERS = 5_000_000
 #: Seconds for one side of a comparison; both fit in the time a task may take.
 DEADLINE = 400.0
 #: A folder that a killed child left behind is older than any that is in use.
-STALE = 2 * 3600.0
+STALE = 1800.0
 PREFIX = "compare-"
 #: Share of the child's work that is done when the index is complete.
 _INDEXED = 0.7

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -80,8 +81,7 @@ def message_watch(*, user: User, message: Message) -> Watch:
 
 def question_watch(*, user: User, question: SavedQuestion) -> Watch:
     """Watch a saved question, asked in its collection; its first answer comes by itself."""
-    within = Within(collections=[question.question_set.collection_id])
-    watch = _made(user, question.text, scope_kept(within), saved_question=question)
+    watch = _made(user, question.text, _scope_of(question), saved_question=question)
     if not watch.serial:
         with transaction.atomic():
             Watch.objects.filter(pk=watch.pk).update(due_at=timezone.now())
@@ -89,10 +89,40 @@ def question_watch(*, user: User, question: SavedQuestion) -> Watch:
     return watch
 
 
-def _made(user: User, question: str, scope: Mapping[str, Any], **more: Any) -> Watch:
+def watch_of_message(user: User, message: Message) -> Watch | None:
+    """Return the user's watch of this question, asked in the same place, if there is one."""
+    return _known(user, _key(asked_text(message), message.scope))
+
+
+def watch_of_question(user: User, question: SavedQuestion) -> Watch | None:
+    """Return the user's watch of a saved question, if there is one."""
+    return _known(user, _key(question.text, _scope_of(question)))
+
+
+def watched_questions(user: User, rows: Iterable[SavedQuestion]) -> set[int]:
+    """Return the ids of those of the questions, all of one set, that the user watches."""
+    by_key = {_key(row.text, _scope_of(row)): row.pk for row in rows}
+    known = Watch.objects.visible_to(user).filter(key__in=by_key)
+    return {by_key[key] for key in known.values_list("key", flat=True)}
+
+
+def _known(user: User, key: str) -> Watch | None:
+    found: Watch | None = Watch.objects.visible_to(user).filter(key=key).first()
+    return found
+
+
+def _scope_of(question: SavedQuestion) -> dict[str, Any]:
+    return scope_kept(Within(collections=[question.question_set.collection_id]))
+
+
+def _key(question: str, scope: Mapping[str, Any]) -> str:
     where = json.dumps(scope, sort_keys=True)
-    key = hashlib.sha256(f"{question_key(question)}\n{where}".encode()).hexdigest()
-    known: Watch | None = Watch.objects.filter(user=user, key=key).first()
+    return hashlib.sha256(f"{question_key(question)}\n{where}".encode()).hexdigest()
+
+
+def _made(user: User, question: str, scope: Mapping[str, Any], **more: Any) -> Watch:
+    key = _key(question, scope)
+    known = _known(user, key)
     if known is not None:
         return known
     if Watch.objects.filter(user=user).count() >= MAX_WATCHES:
@@ -200,10 +230,10 @@ def _visible(user: User, ids: Iterable[str]) -> Iterable[uuid.UUID]:
 # --- checks ---------------------------------------------------------------------------
 
 
-def watches_check() -> int:
-    """Ask again what is due, until nothing is. Returns how many were asked."""
-    done = 0
-    while (watch := _claim()) is not None:
+def watches_check(seconds: float = 300.0) -> int:
+    """Ask again what is due, until nothing is or the time is over. Returns how many were asked."""
+    deadline, done = time.monotonic() + seconds, 0
+    while time.monotonic() < deadline and (watch := _claim()) is not None:
         try:
             _check(watch)
         except ProductError as error:

@@ -12,13 +12,16 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from chat.answer.judging import question_key
-from chat.models import Message, SavedQuestion, Watch
+from chat.models import Message, SavedQuestion
 from chat.quality_forms import JudgeForm, SaveForm
 from chat.selectors import message_get
 from chat.services import questions, watching
 from chat.views.answers import place_of
 from chat.views.questions import first_error
 from documents.views.translate import person, told, translated
+
+#: A fragment that is swapped in tells what went wrong; on a page, its head does.
+_TELLS = {"tells": True}
 
 
 def _context(user: User, message: Message, form: SaveForm | None = None) -> dict[str, Any]:
@@ -32,7 +35,7 @@ def _context(user: User, message: Message, form: SaveForm | None = None) -> dict
         "homes": homes,
         "save_form": form or SaveForm(user, homes, auto_id=f"save-{message.pk}-%s"),
         "saved": saved.select_related("question_set__collection"),
-        "watch": Watch.objects.visible_to(user).filter(message=message).first(),
+        "watch": watching.watch_of_message(user, message),
     }
 
 
@@ -66,7 +69,7 @@ def save(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
 
     told(request, put, "" if request.htmx else "The question is saved.")  # type: ignore[attr-defined]
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "chat/_save_question.html", _context(user, message))
+        return render(request, "chat/_save_question.html", _context(user, message) | _TELLS)
     return redirect("keep", message_id=message.pk)
 
 
@@ -86,7 +89,7 @@ def judge(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     )
     if request.htmx:  # type: ignore[attr-defined]
         context = {"message": message, "n": n, "grade": grade if done else None}
-        return render(request, "chat/_judge.html", context)
+        return render(request, "chat/_judge.html", context | _TELLS)
     return redirect(place_of(message))
 
 
@@ -96,11 +99,11 @@ def watch(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     """Watch an answer, or stop doing so."""
     user = person(request)
     message = message_get(user, message_id)
-    known = Watch.objects.visible_to(user).filter(message=message).first()
+    known = watching.watch_of_message(user, message)
     if known is not None:
         told(request, lambda: watching.watch_stop(user=user, watch=known))
     else:
         told(request, lambda: watching.message_watch(user=user, message=message))
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "chat/_watch.html", _context(user, message))
+        return render(request, "chat/_watch.html", _context(user, message) | _TELLS)
     return redirect("keep", message_id=message.pk)

@@ -63,7 +63,7 @@ def question_watch(request: HttpRequest, question_id: int) -> HttpResponse:
     """Watch a saved question, or stop doing so."""
     user = person(request)
     found = questions.question_get(user, question_id)
-    known = Watch.objects.visible_to(user).filter(saved_question=found).first()
+    known = watching.watch_of_question(user, found)
     if known is not None:
         told(request, lambda: watching.watch_stop(user=user, watch=known), "Stopped watching.")
     else:

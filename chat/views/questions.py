@@ -14,9 +14,9 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat.models import Comparison, Judgement, QuestionSet, SavedQuestion, Watch
+from chat.models import Comparison, Judgement, QuestionSet, SavedQuestion
 from chat.quality_forms import ExpectedForm, ImportForm, PassageForm, QuestionForm, SetForm
-from chat.services import question_files, questions
+from chat.services import question_files, questions, watching
 from documents.models import Collection
 from documents.search.hybrid import search
 from documents.search.scope import Within
@@ -81,17 +81,16 @@ def question_set(request: HttpRequest, set_id: int) -> HttpResponse:
 def _rows(user: User, found: QuestionSet) -> list[dict[str, Any]]:
     """Return each question with its judgements, what the last comparison said, and its watch."""
     visible = Judgement.objects.visible_to(user).select_related("document", "by")
-    rows = found.questions.prefetch_related(
-        Prefetch("judgements", queryset=visible.order_by("-grade", "pk")),
-        Prefetch("watches", queryset=Watch.objects.visible_to(user)),
-    )
+    judged = Prefetch("judgements", queryset=visible.order_by("-grade", "pk"))
+    rows = list(found.questions.prefetch_related(judged))
+    watched = watching.watched_questions(user, rows)
     last = found.comparisons.filter(state=Comparison.State.DONE).first()
     by_id = {item["question_id"]: item for item in last.results} if last else {}
     return [
         {
             "question": row,
             "judgements": row.judgements.all(),
-            "watch": next(iter(row.watches.all()), None),
+            "is_watched": row.pk in watched,
             "last": _last(by_id.get(row.pk)),
         }
         for row in rows
@@ -208,7 +207,7 @@ def _question(user: User, found: SavedQuestion, form: ExpectedForm) -> dict[str,
         "judgements": judgements,
         "found": [(hit, mine.get((hit.document_id, hit.text))) for hit in hits],
         "form": form,
-        "watch": Watch.objects.visible_to(user).filter(saved_question=found).first(),
+        "watch": watching.watch_of_question(user, found),
         "may_edit": questions.may_edit(user, found.question_set.collection),
         "me": user,
     }

@@ -17,10 +17,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
+from chat import tasks
 from chat.models import Comparison, QuestionSet
 from chat.services import comparing, questions, scratch
 from chat.services.setups import live_setup, weight_make_live
-from documents.errors import Forbidden, InvalidInput
+from documents.errors import Conflict, EmbeddingFailed, Forbidden, InvalidInput
 from documents.models import Chunk, Document, EmbeddingSpace, Membership
 from documents.selectors import search_index
 from tests.integration.factories import Api, person
@@ -279,6 +280,49 @@ def test_only_the_latest_comparisons_of_a_set_are_kept(
     for value in (0.7, 0.8, 0.9):
         comparing.comparison_create(user=ada.user, question_set=saved, threshold=value)
     assert [c.other["threshold"] for c in saved.comparisons.all()] == [0.9, 0.8]
+
+
+def test_a_set_is_not_compared_many_times_at_once(
+    ada: Api, saved: QuestionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "MAX_WAITING", 1)
+    comparing.comparison_create(user=ada.user, question_set=saved, threshold=0.5)
+    with pytest.raises(Conflict):
+        comparing.comparison_create(user=ada.user, question_set=saved, threshold=0.6)
+    comparing.comparisons_run()
+    assert comparing.comparison_create(user=ada.user, question_set=saved, threshold=0.6).pk
+
+
+def test_a_task_does_one_comparison_and_rings_for_the_next(
+    ada: Api, saved: QuestionSet, no_broker: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    for value in (0.5, 0.6):
+        comparing.comparison_create(user=ada.user, question_set=saved, threshold=value)
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.compare()
+    assert Comparison.objects.filter(state="queued").count() == 1
+    assert no_broker == [comparing.COMPARE]
+
+
+def test_the_sweep_rings_for_what_waits(
+    ada: Api, saved: QuestionSet, no_broker: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    comparing.comparison_create(user=ada.user, question_set=saved, threshold=0.5)
+    no_broker.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep()
+    assert no_broker == [comparing.COMPARE]
+
+
+def test_an_embedder_that_fails_ends_a_comparison_with_its_reason(
+    ada: Api, saved: QuestionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: Any, text: str) -> Any:
+        raise EmbeddingFailed
+
+    monkeypatch.setattr("documents.embed.hashed.HashedEmbedder.embed_query", broken)
+    done = _compared(ada, saved, threshold=0.9)
+    assert (done.state, done.reason) == ("failed", EmbeddingFailed.default_message)
 
 
 def test_a_weight_made_live_is_what_searches_go_by(ada: Api, saved: QuestionSet) -> None:

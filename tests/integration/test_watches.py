@@ -9,6 +9,7 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
+from chat.llm.scripted import ScriptedModel
 from chat.models import Message, Notice, Watch
 from chat.services import watching
 from chat.services.notices import notices_mail
@@ -252,6 +253,41 @@ def test_a_model_that_fails_is_asked_again_later(
     Watch.objects.update(due_at=timezone.now())
     watching.watches_check()
     assert _notices() == 1
+
+
+def test_a_model_that_puts_it_otherwise_each_time_is_no_news(
+    ada: Api, document: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _spoken(monkeypatch, "The wren lays seven eggs in April [1].")
+    message = Message.objects.get(pk=ada.ask(QUESTION).json()["id"])
+    watching.message_watch(user=ada.user, message=message)
+    _spoken(monkeypatch, "In April it lays 7 eggs [1].")
+    _new_version(ada, document, KEEPER)
+    assert watching.watches_check() == 1
+    assert _notices() == 0
+
+
+def test_a_model_that_says_something_else_of_a_new_version_is_news(
+    ada: Api, document: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _spoken(monkeypatch, "The wren lays seven eggs in April [1].")
+    message = Message.objects.get(pk=ada.ask(QUESTION).json()["id"])
+    watching.message_watch(user=ada.user, message=message)
+    _spoken(monkeypatch, "The wren lays eight eggs in April [1].")
+    _new_version(ada, document, EIGHT)
+    watching.watches_check()
+    assert "eight" in Notice.objects.get().after["answer"]
+
+
+def _spoken(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Have a language model give this answer from now on."""
+    for module in ("chat.services.answering", "chat.services.watching"):
+        monkeypatch.setattr(f"{module}.configured_model", lambda: ScriptedModel([answer]))
+
+
+def test_the_same_question_asked_again_is_watched_already(ada: Api, watch: Watch) -> None:
+    again = Message.objects.get(pk=ada.ask(QUESTION).json()["id"])
+    assert watching.watch_of_message(ada.user, again) == watch
 
 
 def test_watching_an_answer_twice_is_one_watch(ada: Api, watch: Watch) -> None:
