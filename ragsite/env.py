@@ -117,7 +117,7 @@ def mail(name: str) -> dict[str, str]:
     value = text(name)
     try:
         config = environ.Env.email_url_config(value)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, ImproperlyConfigured):
         config = {}
     if value.partition("://")[0] not in _MAIL_SCHEMES or not config.get("EMAIL_HOST"):
         raise ConfigurationError(

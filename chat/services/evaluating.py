@@ -10,11 +10,14 @@ from django.contrib.auth.models import User
 
 from chat.answer.judging import Marks, Span, marks, rank_of
 from chat.models import QuestionSet
-from chat.services.measuring import DEPTH, Spans, judged_questions
+from chat.services.measuring import Spans, judged_questions
 from documents.errors import InvalidInput, NotFound
 from documents.search.hybrid import search
 from documents.search.scope import Within
 from documents.types import Mode, Role
+
+#: Results asked for, as recall at 100 needs.
+DEPTH = 100
 
 Progress = Callable[[str, int, int], None]
 
