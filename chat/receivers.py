@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from chat.models import Citation, Message
 from chat.selectors import withdrawn
-from chat.services import watching
+from chat.services import snapshots, watching
 from documents.signals import document_deleted, document_moved, version_ready
 
 
@@ -37,4 +37,4 @@ def watches_become_due(sender: object, document_id: Any, **kwargs: object) -> No
 @receiver(document_deleted)
 def forget_watched(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
     """Remove the text of a deleted document from watched answers and notices."""
-    watching.forget_document(document_id)
+    snapshots.forget_document(document_id)

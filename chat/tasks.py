@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from chat.services.checking import watches_check, watches_due
 from chat.services.comparing import (
     COMPARE,
     comparisons_run,
@@ -12,7 +13,7 @@ from chat.services.comparing import (
 )
 from chat.services.notices import notices_mail
 from chat.services.scratch import remove_stale
-from chat.services.watching import CHECK, watches_check, watches_due
+from chat.services.watching import CHECK
 from documents.ingest.bell import ring
 
 

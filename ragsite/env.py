@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -112,7 +112,7 @@ def url(name: str, default: str = "") -> str:
     return value
 
 
-def mail(name: str) -> dict[str, str]:
+def mail(name: str) -> dict[str, Any]:
     """Return Django's settings for a mail server given as ``smtp+tls://user:password@host:587``."""
     value = text(name)
     try:

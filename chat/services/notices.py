@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from chat.models import Notice
-from chat.services.watching import readable
+from chat.services.snapshots import readable
 from documents.errors import NotFound
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from chat.models import Comparison, Judgement, Message, Notice, QuestionSet, SavedQuestion, Watch
-from chat.services import comparing, questions, watching
+from chat.services import checking, comparing, questions, watching
 from chat.services.answering import answer_now
 from chat.services.asking import question_ask
 from documents.models import Document, EmbeddingSpace, Membership
@@ -65,7 +65,7 @@ def _changed(birds: Library, message: Message, settings: Any) -> Notice:
     data = WREN.replace(b"seven", b"eight")
     version_add(user=birds.owner, document=birds.document, data=data, filename="wren.txt")
     work()
-    watching.watches_check()
+    checking.watches_check()
     return Notice.objects.get()
 
 

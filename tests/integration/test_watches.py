@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chat.llm.scripted import ScriptedModel
 from chat.models import Message, Notice, Watch
-from chat.services import watching
+from chat.services import checking, running, watching
 from chat.services.notices import notices_mail
 from chat.services.questions import default_set, question_save
 from chat.services.running import AnswerBroke
@@ -60,7 +60,7 @@ def test_a_change_of_the_answer_gives_exactly_one_notice(
     ada: Api, document: str, watch: Watch
 ) -> None:
     _new_version(ada, document, EIGHT)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     notice = Notice.objects.get()
     assert "seven eggs" in notice.before["answer"]
     assert "eight eggs" in notice.after["answer"]
@@ -71,17 +71,17 @@ def test_a_change_of_the_document_that_leaves_the_answer_gives_none(
     ada: Api, document: str, watch: Watch
 ) -> None:
     _new_version(ada, document, KEEPER)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     watch.refresh_from_db()
     assert (_notices(), watch.due_at) == (0, None)
 
 
 def test_another_check_gives_no_second_notice(ada: Api, document: str, watch: Watch) -> None:
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
-    assert watching.watches_check() == 0
+    checking.watches_check()
+    assert checking.watches_check() == 0
     Watch.objects.update(due_at=timezone.now())
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 1
 
 
@@ -89,16 +89,16 @@ def test_two_checks_of_the_same_change_at_once_give_one_notice(
     ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _new_version(ada, document, EIGHT)
-    asked = watching.draft_of
+    asked = running.draft_of
 
     def slow(*args: Any, **kwargs: Any) -> Any:
-        monkeypatch.setattr(watching, "draft_of", asked)
+        monkeypatch.setattr(checking, "draft_of", asked)
         Watch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-        watching.watches_check()  # another worker, which takes the first one for dead
+        checking.watches_check()  # another worker, which takes the first one for dead
         return asked(*args, **kwargs)
 
-    monkeypatch.setattr(watching, "draft_of", slow)
-    watching.watches_check()
+    monkeypatch.setattr(checking, "draft_of", slow)
+    checking.watches_check()
     assert _notices() == 1
 
 
@@ -111,19 +111,19 @@ def test_a_check_whose_worker_died_is_made_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching, "draft_of", killed)
+        patch.setattr(checking, "draft_of", killed)
         with pytest.raises(KeyboardInterrupt):
-            watching.watches_check()
-    assert watching.watches_due() == 0  # the lease still holds
+            checking.watches_check()
+    assert checking.watches_due() == 0  # the lease still holds
     Watch.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 1
 
 
 def test_changing_back_is_news_again(ada: Api, document: str, watch: Watch) -> None:
     for data in (EIGHT, WREN):
         _new_version(ada, document, data)
-        watching.watches_check()
+        checking.watches_check()
     assert _notices() == 2
 
 
@@ -133,9 +133,9 @@ def test_three_changes_in_a_row_lead_to_one_check_after_the_last(
     settings.WATCH_DELAY = 60
     for eggs in (b"eight", b"nine", b"ten"):
         _new_version(ada, document, WREN.replace(b"seven", eggs))
-    assert watching.watches_check() == 0
+    assert checking.watches_check() == 0
     Watch.objects.update(due_at=timezone.now())
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert "ten eggs" in Notice.objects.get().after["answer"]
 
 
@@ -154,16 +154,16 @@ def test_a_change_during_the_check_makes_the_watch_due_again(
     ada: Api, document: str, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _new_version(ada, document, KEEPER)
-    asked = watching.draft_of
+    asked = running.draft_of
 
     def meanwhile(*args: Any, **kwargs: Any) -> Any:
         draft = asked(*args, **kwargs)
-        monkeypatch.setattr(watching, "draft_of", asked)
+        monkeypatch.setattr(checking, "draft_of", asked)
         _new_version(ada, document, EIGHT)
         return draft
 
-    monkeypatch.setattr(watching, "draft_of", meanwhile)
-    assert watching.watches_check() == 2
+    monkeypatch.setattr(checking, "draft_of", meanwhile)
+    assert checking.watches_check() == 2
     assert _notices() == 1
 
 
@@ -171,7 +171,7 @@ def test_a_deleted_document_is_told_without_its_words(
     ada: Api, document: str, watch: Watch
 ) -> None:
     document_delete(user=ada.user, document=Document.objects.get(pk=document))
-    watching.watches_check()
+    checking.watches_check()
     notice = Notice.objects.get()
     assert notice.after["refused"]
     assert "seven" not in str(notice.before)
@@ -183,7 +183,7 @@ def test_a_deletion_takes_the_words_out_of_earlier_notices(
     ada: Api, document: str, watch: Watch
 ) -> None:
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     document_delete(user=ada.user, document=Document.objects.get(pk=document))
     first = Notice.objects.order_by("pk")[0]
     assert "eggs" not in f"{first.before} {first.after}"
@@ -191,7 +191,7 @@ def test_a_deletion_takes_the_words_out_of_earlier_notices(
 
 def test_a_retired_document_makes_its_watches_due(watch: Watch, document: str) -> None:
     document_retire(Document.objects.get(pk=document))
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert Notice.objects.get().after["refused"]
 
 
@@ -201,7 +201,7 @@ def test_an_answer_that_was_refused_is_told_once_there_is_one(ada: Api, document
     message = Message.objects.get(pk=answer["id"])
     watching.message_watch(user=ada.user, message=message)
     ada.ready("king.txt", b"The kingfisher\n\nThe breast of the kingfisher has an orange colour.")
-    watching.watches_check()
+    checking.watches_check()
     assert "orange" in Notice.objects.get().after["answer"]
 
 
@@ -213,7 +213,7 @@ def test_who_lost_access_hears_nothing(ada: Api, document: str) -> None:
     watching.message_watch(user=bob.user, message=message)
     Membership.objects.filter(user=bob.user).delete()
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     assert _notices() == 0
 
 
@@ -224,7 +224,7 @@ def test_a_document_moved_out_of_reach_is_not_told_as_a_change(ada: Api, documen
     watching.message_watch(user=bob.user, message=message)
     elsewhere = shelf(ada.user, "Elsewhere")
     document_update(user=ada.user, document=Document.objects.get(pk=document), collection=elsewhere)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 0
 
 
@@ -232,7 +232,7 @@ def test_a_deactivated_owner_hears_nothing(ada: Api, document: str, watch: Watch
     _new_version(ada, document, EIGHT)
     ada.user.is_active = False
     ada.user.save()
-    watching.watches_check()
+    checking.watches_check()
     assert _notices() == 0
 
 
@@ -245,13 +245,13 @@ def test_a_model_that_fails_is_asked_again_later(
         raise AnswerBroke("The language model cannot be reached.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(watching, "draft_of", broken)
-        watching.watches_check()
+        patch.setattr(checking, "draft_of", broken)
+        checking.watches_check()
     watch.refresh_from_db()
     assert watch.problem == "The language model cannot be reached."
     assert watch.due_at is not None
     Watch.objects.update(due_at=timezone.now())
-    watching.watches_check()
+    checking.watches_check()
     assert _notices() == 1
 
 
@@ -263,7 +263,7 @@ def test_a_model_that_puts_it_otherwise_each_time_is_no_news(
     watching.message_watch(user=ada.user, message=message)
     _spoken(monkeypatch, "In April it lays 7 eggs [1].")
     _new_version(ada, document, KEEPER)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 0
 
 
@@ -275,13 +275,13 @@ def test_a_model_that_says_something_else_of_a_new_version_is_news(
     watching.message_watch(user=ada.user, message=message)
     _spoken(monkeypatch, "The wren lays eight eggs in April [1].")
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     assert "eight" in Notice.objects.get().after["answer"]
 
 
 def _spoken(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     """Have a language model give this answer from now on."""
-    for module in ("chat.services.answering", "chat.services.watching"):
+    for module in ("chat.services.answering", "chat.services.checking"):
         monkeypatch.setattr(f"{module}.configured_model", lambda: ScriptedModel([answer]))
 
 
@@ -299,7 +299,7 @@ def test_an_answer_that_is_outdated_already_is_asked_at_once(ada: Api, document:
     message = Message.objects.get(pk=ada.ask(QUESTION).json()["id"])
     _new_version(ada, document, EIGHT)
     watching.message_watch(user=ada.user, message=message)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 1
 
 
@@ -307,10 +307,10 @@ def test_the_first_answer_of_a_saved_question_is_no_news(ada: Api, document: str
     saved = default_set(ada.user, Collection.objects.get())
     question = question_save(user=ada.user, question_set=saved, text=QUESTION)
     watching.question_watch(user=ada.user, question=question)
-    assert watching.watches_check() == 1
+    assert checking.watches_check() == 1
     assert _notices() == 0
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     assert _notices() == 1
 
 
@@ -321,7 +321,7 @@ def test_a_letter_goes_out_once_and_names_the_question_alone(
     ada.user.save()
     settings.EMAIL_URL, settings.PUBLIC_URL = "smtp://mail:25", "https://library.example.org"
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     assert (notices_mail(), notices_mail()) == (1, 0)
     letter = mail.outbox[0]
     assert letter.to == ["ada@example.org"]
@@ -334,5 +334,5 @@ def test_no_letter_goes_out_unless_a_server_is_set(ada: Api, document: str, watc
     ada.user.email = "ada@example.org"
     ada.user.save()
     _new_version(ada, document, EIGHT)
-    watching.watches_check()
+    checking.watches_check()
     assert (notices_mail(), mail.outbox) == (0, [])
