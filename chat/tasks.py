@@ -17,7 +17,7 @@ from chat.services.watching import CHECK
 from documents.ingest.bell import ring
 
 
-@shared_task(name=COMPARE)
+@shared_task(name=COMPARE, time_limit=1800)
 def compare() -> None:
     """Work on one comparison, and ring for the next: a task has only so much time."""
     if comparisons_run(limit=1) and comparisons_waiting():

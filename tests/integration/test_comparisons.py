@@ -160,7 +160,7 @@ def test_a_collection_that_is_too_big_is_told_at_once(
     ada: Api, saved: QuestionSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scratch, "MAX_CHARACTERS", 100)
-    with pytest.raises(InvalidInput, match="can be compared on up to 100"):
+    with pytest.raises(InvalidInput, match="with 100 characters"):
         comparing.comparison_create(user=ada.user, question_set=saved, chunk_size=500)
     assert comparing.comparison_create(user=ada.user, question_set=saved, threshold=0.5).pk
 
