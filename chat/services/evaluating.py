@@ -56,7 +56,10 @@ def set_named(name: str) -> QuestionSet:
         rows = rows.filter(collection__slug=slug, name=title)
     found: QuestionSet | None = rows.first()
     if found is None:
-        raise NotFound(f"There is neither a folder nor a set of questions called {name}.")
+        raise NotFound(
+            f"{name} does not hold corpus.jsonl, queries.jsonl and qrels.tsv, "
+            "and is no saved set of questions."
+        )
     return found
 
 

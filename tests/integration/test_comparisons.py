@@ -380,7 +380,7 @@ def _only_reads(execute: Any, sql: str, params: Any, many: bool, context: Any) -
 
 @pytest.mark.parametrize("name", ["no/set", "999999", "/nowhere/at/all", "…"])
 def test_a_set_that_does_not_exist_is_told(db: None, name: str) -> None:
-    with pytest.raises(CommandError, match="neither a folder nor a set"):
+    with pytest.raises(CommandError, match="is no saved set of questions"):
         _evaluated(name)
 
 

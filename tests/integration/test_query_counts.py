@@ -88,6 +88,7 @@ def _grow_quality(api: Api, answer: dict[str, Any], number: int) -> None:
     for asked in (saved.questions.order_by("pk")[0], question):
         passage = replace(cited(api.user, message)[0][1], quote=f"Quote {number}")
         judgement_set(user=api.user, question=asked, passage=passage, grade=1)
+    saved.comparisons.update(state="failed")  # so that another one may be asked for
     comparison_create(user=api.user, question_set=saved, threshold=0.5 + number / 100)
     watch = question_watch(user=api.user, question=question)
     watch.answer = Watch.objects.exclude(answer={})[0].answer
