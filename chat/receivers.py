@@ -10,9 +10,10 @@ from django.dispatch import receiver
 
 from chat.models import Citation, Conversation, Message
 from chat.selectors import withdrawn
+from chat.services import snapshots, watching
 from chat.verdicts import without_evidence
 from documents.models import Membership
-from documents.signals import document_deleted
+from documents.signals import document_deleted, document_moved, version_ready
 
 
 @receiver(document_deleted)
@@ -34,3 +35,17 @@ def share_no_more(sender: object, instance: Membership, **kwargs: object) -> Non
     """End what somebody shared with a collection that they leave: a return does not renew it."""
     shared = Conversation.objects.filter(user_id=instance.user_id)
     shared.filter(shared_with_id=instance.collection_id).update(shared_with=None)
+
+
+@receiver(document_deleted)
+@receiver(document_moved)
+@receiver(version_ready)
+def watches_become_due(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Have the answers asked again that cite a document which is not what it was."""
+    watching.document_changed(document_id)
+
+
+@receiver(document_deleted)
+def forget_watched(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Remove the text of a deleted document from watched answers and notices."""
+    snapshots.forget_document(document_id)

@@ -294,6 +294,16 @@ CACHES = {
     }
 }
 
+# --- news -------------------------------------------------------------------------
+
+WATCH_DELAY = env.integer("WATCH_DELAY", 60, low=0, high=86_400)
+EMAIL_URL = env.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ragsite@localhost")
+EMAIL_TIMEOUT = 20
+if EMAIL_URL:
+    globals().update(env.mail("EMAIL_URL"))
+PUBLIC_URL = env.url("PUBLIC_URL")
+
 # --- background work --------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
@@ -326,6 +336,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 if BACKUP_KEEP:
     CELERY_BEAT_SCHEDULE["backup"] = {
@@ -376,6 +387,8 @@ SPECTACULAR_SETTINGS = {
         "ModeEnum": [mode.value for mode in Mode],
         "ConfidenceEnum": ["high", "medium", "low"],
         "VerdictEnum": ["supported", "partial", "unsupported"],
+        "StateEnum": "chat.models.Message.State",
+        "ComparisonStateEnum": "chat.models.Comparison.State",
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

@@ -1,99 +1,62 @@
-"""True sentences made false in one place: how many of them are still called supported.
+"""Whether an answer has changed, and not merely the way it is put.
 
-The sentences are taken from the evidence itself, so that the only thing wrong with each
-is what was changed.
+An answer made of quotes has changed when it quotes something else. A language model
+puts the same thing in other words every time it is asked: there the evidence decides
+that something has changed, and the facts of the answer decide whether it matters.
 """
 
 from __future__ import annotations
 
-import random
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from chat.answer.facts import Fact, evidence_of, facts
-from chat.answer.measure import GRADES, Labelled
-from chat.answer.verify import support
-from chat.types import MissingKind, Verdict
+from chat.answer.figures import figure_keys
+from chat.answer.judging import comparable
+from chat.answer.polarity import denied
+from chat.llm.factory import EXTRACTIVE
+from chat.llm.terms import term_set
 
-#: Words of a sentence that is taken.
-SHORTEST, LONGEST = 8, 35
-
-_VERB = re.compile(r"\b(?:is|was|were|are|has|had|will|can)\b")
-
-Change = Callable[[str, random.Random, Sequence[str]], str]
+_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[^\W\d_a-z][\w'’-]+")
 
 
-def unchanged(sentence: str, chance: random.Random, names: Sequence[str]) -> str:  # noqa: ARG001
-    """The sentence as it is."""
-    return sentence
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What of an answer is compared."""
+
+    answer: str
+    refused: bool
+    model: str
+    quotes: tuple[str, ...]
 
 
-def reordered(sentence: str, chance: random.Random, names: Sequence[str]) -> str:  # noqa: ARG001
-    """What stands behind the first comma put first: it remains true, but is no quotation."""
-    before, comma, behind = sentence[:-1].partition(", ")
-    return f"{behind}, {before}." if comma else ""
+def is_changed(
+    before: Said, after: Said, *, gone: Sequence[str] = (), fresh: Sequence[str] = ()
+) -> bool:
+    """Whether ``after`` tells its reader something else than ``before``.
 
-
-def other_number(sentence: str, chance: random.Random, names: Sequence[str]) -> str:  # noqa: ARG001
-    """The first whole number made larger by one to nine."""
-    for fact in facts(sentence):
-        if fact.kind is MissingKind.NUMBER and fact.text.isascii() and fact.text.isdigit():
-            return _replaced(sentence, fact, str(int(fact.text) + chance.randint(1, 9)))
-    return ""
-
-
-def other_name(sentence: str, chance: random.Random, names: Sequence[str]) -> str:
-    """One name replaced by a name from another claim."""
-    own = [fact for fact in facts(sentence) if fact.kind is MissingKind.NAME]
-    return _replaced(sentence, chance.choice(own), chance.choice(names)) if own and names else ""
-
-
-def denied(sentence: str, chance: random.Random, names: Sequence[str]) -> str:  # noqa: ARG001
-    """A "not" behind the first auxiliary verb."""
-    verb = _VERB.search(sentence)
-    return f"{sentence[: verb.end()]} not{sentence[verb.end() :]}" if verb else ""
-
-
-CHANGES: Mapping[str, Change] = {
-    "unchanged": unchanged,
-    "reordered": reordered,
-    "other number": other_number,
-    "other name": other_name,
-    "denied": denied,
-}
-
-
-def verdicts_on_changes(claims: Sequence[Labelled], seed: int = 0) -> dict[str, dict[Verdict, int]]:
-    """How many sentences got which verdict, by what was changed in them.
-
-    One sentence of each claim's first evidence; a change that a sentence offers no place
-    for is left out. The same for the same ``seed``.
+    ``gone`` are quotes of ``before`` that no current document holds any more, ``fresh``
+    quotes of ``after`` that stood in no document when ``before`` was given; both matter
+    only where a language model wrote one of the two. There, other wording alone is no
+    change: what counts is a refusal that came or went, a quote that is gone and whose
+    content words the new evidence does not hold, or fresh evidence together with other
+    numbers, names or denials.
     """
-    chance = random.Random(seed)  # noqa: S311  # a sample, not a secret
-    names = [
-        fact.text for one in claims for fact in facts(one.claim) if fact.kind is MissingKind.NAME
-    ]
-    counts = {name: dict.fromkeys(GRADES, 0) for name in CHANGES}
-    for one in claims:
-        sentences = _sentences(one.evidence[0])
-        if not sentences:
-            continue
-        sentence = chance.choice(sentences)
-        for name, change in CHANGES.items():
-            made = change(sentence, chance, names)
-            if made:
-                counts[name][support(made, one.evidence[0]).verdict] += 1
-    return counts
+    if before.refused or after.refused:
+        return before.refused != after.refused
+    if before.model == after.model == EXTRACTIVE:
+        return _quoted(before) != _quoted(after)
+    held = term_set(" ".join(after.quotes))
+    if any(term_set(quote) - held for quote in gone):
+        return True
+    return bool(gone or fresh) and facts(before.answer) != facts(after.answer)
 
 
-def _sentences(texts: Sequence[str]) -> list[str]:
-    found = (segment.text for segment in evidence_of(tuple(texts)).segments)
-    return [
-        text
-        for text in found
-        if SHORTEST <= len(text.split()) <= LONGEST and text.endswith(".") and text[0].isalnum()
-    ]
+def _quoted(said: Said) -> frozenset[str]:
+    return frozenset(" ".join(quote.split()) for quote in said.quotes)
 
 
-def _replaced(sentence: str, fact: Fact, text: str) -> str:
-    return sentence[: fact.start] + text + sentence[fact.start + len(fact.text) :]
+def facts(answer: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the numbers, the names inside sentences, and what is denied in a text."""
+    names = frozenset(comparable(match[0]) for match in _NAME.finditer(answer))
+    return figure_keys(answer), names, denied(answer)

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from chat.models import Conversation, Feedback, Message
 from chat.selectors import conversation_get
+from chat.services.questions import question_from_feedback
 from documents.errors import InvalidInput
 from documents.services.collections import collection_get
 
@@ -62,4 +63,5 @@ def feedback_set(*, user: User, message: Message, rating: int, comment: str = ""
     feedback, _ = Feedback.objects.update_or_create(
         message=message, defaults={"rating": rating, "comment": comment.strip()[:2000]}
     )
+    question_from_feedback(user, feedback)
     return feedback

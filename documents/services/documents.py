@@ -20,6 +20,7 @@ from documents.ingest.bell import ring
 from documents.models import Collection, Document, DocumentVersion
 from documents.selectors import search_index
 from documents.services.collections import collection_default
+from documents.signals import document_moved
 from documents.text.clean import clean
 from documents.text.names import display_name, title_from_name
 from documents.types import MediaType, Stage, Status
@@ -149,6 +150,7 @@ def _revive(document: Document) -> None:
     document.save(update_fields=["retired_at", "updated_at"])
     if document.current_version_id is not None:
         search_index().set_current(document.current_version_id, current=True)
+    document_moved.send(sender=Document, document_id=document.pk)
 
 
 def _add_version(document: Document, file: _File, user: User) -> DocumentVersion:
@@ -195,6 +197,8 @@ def document_update(
             document.collection = collection
             search_index().move(_version_ids(document), collection.pk)
         document.save()
+        if collection is not None:
+            document_moved.send(sender=Document, document_id=document.pk)
         if title is not None:
             ring()  # its chunks carry the title in the index
     return document
@@ -250,6 +254,7 @@ def document_retire(document: Document) -> None:
         Document.objects.filter(pk=document.pk).update(retired_at=timezone.now())
         if document.current_version_id is not None:
             search_index().set_current(document.current_version_id, current=False)
+    document_moved.send(sender=Document, document_id=document.pk)
 
 
 def document_delete(*, user: User, document: Document) -> None:

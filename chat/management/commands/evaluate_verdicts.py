@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.answer.changes import verdicts_on_changes
+from chat.answer.falsified import verdicts_on_changes
 from chat.answer.fitting import Weighing, cross_validated, fitted
 from chat.answer.measure import (
     GRADES,
