@@ -15,6 +15,8 @@ expect = playwright_api.expect
 
 pytestmark = pytest.mark.browser
 
+#: Milliseconds for a page to be drawn and sent, on a machine that does other things too.
+PATIENCE = 20_000
 KEEPER = "The last keeper was Miriam Oduya. She left the tower in 1989, when it became automatic."
 FILE = {
     "name": "lighthouse.pdf",
@@ -44,7 +46,7 @@ def _asked(page: Any, *, script: bool = True) -> None:
 
 
 def _is_drawn(picture: Any) -> None:
-    expect(picture).to_be_visible()
+    expect(picture).to_be_visible(timeout=PATIENCE)
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("image => image.naturalWidth") > 0
 
@@ -54,7 +56,9 @@ def test_a_source_opens_the_picture_of_its_page_beside_the_answer(site: Site, vi
     _asked(page)
     page.click(".source-page summary >> nth=0")
     _is_drawn(page.locator(".source-page .paper img").first)
-    expect(page.locator(".source-page .evidence-bar").first).to_contain_text("Page 2 of 2")
+    expect(page.locator(".source-page .evidence-bar").first).to_contain_text(
+        "Page 2 of 2", timeout=PATIENCE
+    )
     expect(page.locator(".message .prose")).to_be_in_viewport()
 
 
@@ -63,8 +67,13 @@ def test_in_the_panel_pages_are_turned_and_enlarged_in_place(site: Site, visit: 
     _asked(page)
     page.click(".source-page summary >> nth=0")
     page.click(".source-page a[rel=prev]")
-    expect(page.locator(".source-page .evidence-bar").first).to_contain_text("Page 1 of 2")
+    expect(page.locator(".source-page .evidence-bar").first).to_contain_text(
+        "Page 1 of 2", timeout=PATIENCE
+    )
     page.click(".source-page a[rel=next]")
+    expect(page.locator(".source-page .evidence-bar").first).to_contain_text(
+        "Page 2 of 2", timeout=PATIENCE
+    )
     page.click(".source-page a:has-text('200')")
     _is_drawn(page.locator(".source-page .zoom-200 img"))
     expect(page.locator(".source-page .zoom-200 .spot")).to_be_in_viewport()
@@ -92,7 +101,7 @@ def test_without_script_picture_zoom_and_pages_are_plain_links(site: Site, visit
     page.click("text=150 %")
     expect(page.locator(".zoom-150 img")).to_be_visible()
     page.click("a[rel=prev]")
-    expect(page.locator(".evidence-bar")).to_contain_text("Page 1 of 2")
+    expect(page.locator(".evidence-bar")).to_contain_text("Page 1 of 2", timeout=PATIENCE)
 
 
 def test_on_a_phone_the_page_opens_within_the_sheet(site: Site, visit: Visit) -> None:
@@ -115,4 +124,4 @@ def test_the_keyboard_alone_opens_the_picture_and_turns_the_page(site: Site, vis
     _is_drawn(page.locator(".source-page .paper img").first)
     page.locator(".source-page a[rel=prev]").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".source-page .frame")).to_be_focused()
+    expect(page.locator(".source-page .frame")).to_be_focused(timeout=PATIENCE)
