@@ -10,7 +10,7 @@ def keep_places(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0002_traces_and_sharing'),
+        ('chat', '0003_quality'),
     ]
 
     operations = [
