@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from documents.embed.base import Vectors
-from documents.index.base import IndexCounts
+from documents.index.base import Frequencies, IndexCounts
 from documents.index.schema import COLUMN_WEIGHTS
 from documents.index.vectors import checked_vector, checked_vectors
 from documents.text.terms import Term, query_terms
@@ -87,6 +87,12 @@ class MemoryIndex:
         unit = asked / np.linalg.norm(asked)
         inside = [(chunk, row) for chunk, row in self._rows.items() if row.is_in(scope)]
         return _best([(chunk, float(row.vector @ unit)) for chunk, row in inside], limit)
+
+    def frequencies(self, terms: Sequence[Term]) -> Frequencies:
+        """How many chunks hold each term."""
+        rows = self._rows.values()
+        holding = (sum(_frequency(row.weighted, term) > 0 for row in rows) for term in terms)
+        return Frequencies(tuple(holding), len(rows))
 
     def counts(self) -> IndexCounts:
         """Rows per channel; one row serves both here."""

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from documents.embed.base import Vectors
-from documents.index.base import IndexCounts
+from documents.index.base import Frequencies, IndexCounts
 from documents.index.schema import (
     COLUMN_WEIGHTS,
     KEYWORD_TABLE,
@@ -152,6 +152,17 @@ class SqliteIndex:
             " ORDER BY distance",
             [asked.tobytes(), min(limit, MAX_NEIGHBOURS), *params],
         )
+
+    def frequencies(self, terms: Sequence[Term]) -> Frequencies:
+        """How many chunks hold each term, over all scopes, in one statement."""
+        one = f"(SELECT count(*) FROM {KEYWORD_TABLE} WHERE {KEYWORD_TABLE} MATCH %s)"
+        columns = [one] * len(terms) + [f"(SELECT count(*) FROM {SCOPE_TABLE})"]
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)}", [match_expression([term]) for term in terms]
+            )
+            *holding, total = map(int, cursor.fetchone())
+        return Frequencies(tuple(holding), total)
 
     def _scored(self, statement: str, params: Sequence[Any]) -> list[Scored]:
         with self._connection.cursor() as cursor:

@@ -11,10 +11,11 @@ from django.db.utils import ConnectionHandler
 
 from documents.embed.base import Vectors
 from documents.errors import EmbeddingFailed
-from documents.index.base import Index, IndexCounts
+from documents.index.base import Frequencies, Index, IndexCounts
 from documents.index.memory import MemoryIndex
 from documents.index.schema import create_keyword_table, create_vector_table, drop_vector_table
 from documents.index.sqlite import SqliteIndex
+from documents.text.terms import query_terms
 from documents.types import IndexEntry, Scope
 
 DIMENSIONS = 8
@@ -366,3 +367,23 @@ def test_a_dropped_vector_table_can_be_dropped_again(sqlite_index: SqliteIndex) 
     drop_vector_table(connection, "vectors_test")
     drop_vector_table(connection, "vectors_test")
     assert "vectors_test" not in connection.introspection.table_names()
+
+
+# --- how common words are ----------------------------------------------------------
+
+
+def test_it_tells_how_many_chunks_hold_each_word(index: Index) -> None:
+    index.add([entry(1, "alpha beta"), entry(2, "alphas alpha", title="beta")], current=True)
+    index.add([entry(3, "gamma", collection=9)], current=False)
+    found = index.frequencies(query_terms("alpha beta gamma delta"))
+    assert found == Frequencies(holding=(2, 2, 1, 0), total=3)
+
+
+def test_it_tells_how_common_nothing_is(index: Index) -> None:
+    assert index.frequencies([]) == Frequencies((), 0)
+
+
+@pytest.mark.parametrize("query", WEIRD_QUERIES)
+def test_no_word_breaks_the_count(index: Index, query: str) -> None:
+    terms = query_terms(query)
+    assert len(index.frequencies(terms).holding) == len(terms)

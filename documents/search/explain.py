@@ -1,0 +1,63 @@
+"""A finished search told as a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from documents.search.channels import Candidates
+from documents.search.rows import Ranked
+from documents.search.tracing import SHOWN, Stopwatch, looked_for, ranks
+from documents.types import Mode, Outcome, SearchTrace, TracedCandidate
+
+
+def trace_of(
+    query: str,
+    mode: Mode,
+    found: Candidates,
+    ranked: Sequence[Ranked],
+    limit: int,
+    watch: Stopwatch,
+) -> SearchTrace:
+    """Tell how the results came about; only candidates that were read, which are visible."""
+    by_words, by_meaning = ranks(found.keyword), ranks(found.semantic)
+    shown = enumerate(ranked[: max(limit, SHOWN)])
+    return SearchTrace(
+        query=query,
+        mode=mode,
+        terms=looked_for(query) if mode is not Mode.SEMANTIC else (),
+        model=found.model if mode is not Mode.KEYWORD else "",
+        dense_weight=found.dense_weight,
+        keyword=len(found.keyword),
+        semantic=len(found.semantic),
+        candidates=tuple(
+            _traced(item, by_words, by_meaning, _outcome(place, limit)) for place, item in shown
+        ),
+        timings=watch.times,
+    )
+
+
+def _outcome(place: int, limit: int) -> Outcome:
+    return Outcome.USED if place < limit else Outcome.BEYOND_LIMIT
+
+
+def _traced(
+    item: Ranked, by_words: Mapping[int, int], by_meaning: Mapping[int, int], outcome: Outcome
+) -> TracedCandidate:
+    chunk, document, before = item.row.chunk, item.row.document, item.row.fused
+    return TracedCandidate(
+        chunk_id=chunk.pk,
+        document_id=str(document.pk),
+        title=document.title,
+        version=chunk.version.number,
+        page=chunk.page,
+        start=chunk.start,
+        end=chunk.end,
+        keyword=before.keyword,
+        keyword_rank=by_words.get(chunk.pk),
+        semantic=before.semantic,
+        semantic_rank=by_meaning.get(chunk.pk),
+        fused=round(before.score, 4),
+        ranked=round(item.score, 4),
+        relevance=item.relevance,
+        outcome=outcome,
+    )
