@@ -66,6 +66,10 @@ class Index(Protocol):
         """How many chunks hold each term, in the order of ``terms``, over all scopes."""
         ...
 
+    def spread(self, phrase: str, scope: Scope) -> dict[int, int]:
+        """How many chunks of each version hold the words of ``phrase`` side by side."""
+        ...
+
     def counts(self) -> IndexCounts:
         """Rows per channel, over all scopes."""
         ...

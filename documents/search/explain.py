@@ -11,37 +11,28 @@ from documents.types import Mode, Outcome, SearchTrace, TracedCandidate
 
 
 def trace_of(
-    query: str,
-    mode: Mode,
-    found: Candidates,
-    ranked: Sequence[Ranked],
-    limit: int,
-    watch: Stopwatch,
+    found: Candidates, told: Sequence[Ranked], reranker: str, watch: Stopwatch
 ) -> SearchTrace:
     """Tell how the results came about; only candidates that were read, which are visible."""
     by_words, by_meaning = ranks(found.keyword), ranks(found.semantic)
-    shown = enumerate(ranked[: max(limit, SHOWN)])
+    used = sum(item.outcome is Outcome.USED for item in told)
     return SearchTrace(
-        query=query,
-        mode=mode,
-        terms=looked_for(query) if mode is not Mode.SEMANTIC else (),
-        model=found.model if mode is not Mode.KEYWORD else "",
+        query=found.query,
+        mode=found.mode,
+        terms=looked_for(found.query) if found.mode is not Mode.SEMANTIC else (),
+        model=found.model if found.mode is not Mode.KEYWORD else "",
         dense_weight=found.dense_weight,
         keyword=len(found.keyword),
         semantic=len(found.semantic),
-        candidates=tuple(
-            _traced(item, by_words, by_meaning, _outcome(place, limit)) for place, item in shown
-        ),
+        candidates=tuple(_traced(item, by_words, by_meaning) for item in told[: max(used, SHOWN)]),
+        scoped_to=tuple(dict.fromkeys(pointed.title for pointed in found.where.named)),
+        reranker=reranker,
         timings=watch.times,
     )
 
 
-def _outcome(place: int, limit: int) -> Outcome:
-    return Outcome.USED if place < limit else Outcome.BEYOND_LIMIT
-
-
 def _traced(
-    item: Ranked, by_words: Mapping[int, int], by_meaning: Mapping[int, int], outcome: Outcome
+    item: Ranked, by_words: Mapping[int, int], by_meaning: Mapping[int, int]
 ) -> TracedCandidate:
     chunk, document, before = item.row.chunk, item.row.document, item.row.fused
     return TracedCandidate(
@@ -59,5 +50,5 @@ def _traced(
         fused=round(before.score, 4),
         ranked=round(item.score, 4),
         relevance=item.relevance,
-        outcome=outcome,
+        outcome=item.outcome,
     )

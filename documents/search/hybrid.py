@@ -16,17 +16,20 @@ from django.db.models import F
 from documents.errors import InvalidInput
 from documents.models import Chunk
 from documents.querysets import Caller
-from documents.search.channels import candidates
+from documents.search.channels import Where, candidates
 from documents.search.explain import trace_of
 from documents.search.fusion import Fused
 from documents.search.highlight import highlights
 from documents.search.order import PROVED, in_order
 from documents.search.rows import Ranked, Row
+from documents.search.same import cut, without_copies
 from documents.search.scope import EVERYTHING, Within, scope_for
+from documents.search.second import configured_reranker, second_stage
 from documents.search.signals import RERANKED
+from documents.search.titles import named_documents
 from documents.search.tracing import Stopwatch
 from documents.search.tuning import AS_IT_IS, Tuning
-from documents.types import Hit, Mode, Scope, SearchTrace
+from documents.types import Hit, Mode, Outcome, Scope, SearchTrace
 
 MAX_QUERY = 2000
 
@@ -66,15 +69,30 @@ def search(
     watch = Stopwatch()
     with watch.step("scope"):
         scope = scope_for(user, within)
-    found = candidates(query, scope, mode=mode, limit=limit, tuning=tuning, watch=watch)
+    with watch.step("names"):
+        named = named_documents(user, scope, query) if mode is Mode.HYBRID else ()
+    found = candidates(
+        query, Where(scope, named), mode=mode, limit=limit, tuning=tuning, watch=watch
+    )
     with watch.step("reading"):
         rows = _read(user, scope, found.fused, max(limit, RERANKED))
     with watch.step("ranking"):
-        ranked = in_order(query, rows, mode, found.engine)
-    hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(ranked[:limit])]
+        ranked = in_order(found, rows)
+    with watch.step("second ranking"):
+        ranked, reranker = _second(query, ranked, mode)
+    with watch.step("copies"):
+        told = without_copies(ranked, limit) if mode is Mode.HYBRID else cut(ranked, limit)
+    shown = [item for item in told if item.outcome is Outcome.USED]
+    hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(shown)]
     took_ms = round((time.perf_counter() - started) * 1000, 2)
-    trace = trace_of(query, mode, found, ranked, limit, watch) if explain else None
+    trace = trace_of(found, told, reranker, watch) if explain else None
     return SearchResult(query, mode, took_ms, tuple(hits), trace)
+
+
+def _second(query: str, ranked: Sequence[Ranked], mode: Mode) -> tuple[list[Ranked], str]:
+    """One channel alone is shown as it is; the reranker has a part in the whole only."""
+    reranker = configured_reranker() if mode is Mode.HYBRID else None
+    return second_stage(query, ranked, reranker)
 
 
 def checked_query(query: str) -> str:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from documents.embed.base import ComparesWords, Embedder, Vectors
 from documents.errors import EmbeddingFailed
 from documents.models import EmbeddingSpace
-from documents.search.channels import Engine
+from documents.search.channels import Candidates, Engine, Where
 from documents.search.query import Question, analyse, coverage, relevances
 from documents.search.rows import Ranked, Row
 from documents.search.signals import RERANKED, Signals, agreements, rarity, rerank, words_signals
@@ -32,13 +32,14 @@ class _Stems:
     text: tuple[str, ...]
 
 
-def in_order(query: str, rows: Sequence[Row], mode: Mode, engine: Engine | None) -> list[Ranked]:
+def in_order(asked: Candidates, rows: Sequence[Row]) -> list[Ranked]:
     """Rank what was read by how it holds the question; ``rows`` stand in fused order."""
-    question = analyse(query)
+    question = analyse(asked.query)
     stems = {row.chunk.pk: _stems(row) for row in rows[:PROVED]}
     fused = [row.fused for row in rows]
-    if mode is Mode.HYBRID and engine is not None:
-        fused = rerank(fused, _signals(query, question, rows[:RERANKED], stems, engine))
+    if asked.mode is Mode.HYBRID and asked.engine is not None:
+        found = _signals(asked.query, question, rows[:RERANKED], stems, asked.engine)
+        fused = rerank(fused, _with_names(found, rows, asked.where))
     covered = {pk: coverage(question, {*s.title, *s.heading, *s.text}) for pk, s in stems.items()}
     coverages = [covered.get(hit.chunk_id, 0.0) for hit in fused]
     cosines: list[float | None] = [hit.semantic for hit in fused]
@@ -77,6 +78,18 @@ def _signals(
     for chunk, agreement in agreements(order, _vectors(rows, engine.space)).items():
         found[chunk] = replace(found[chunk], agreement=agreement)
     return found
+
+
+def _with_names(
+    found: Mapping[int, Signals], rows: Sequence[Row], where: Where
+) -> Mapping[int, Signals]:
+    if not where.named:
+        return found
+    versions = {row.chunk.pk: row.chunk.version_id for row in rows}
+    return {
+        chunk: replace(signals, named=where.strength(versions[chunk]))
+        for chunk, signals in found.items()
+    }
 
 
 def _weights(query: str, question: Question, engine: Engine) -> dict[str, float]:

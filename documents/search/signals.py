@@ -36,7 +36,7 @@ class Signals:
     ``window``: the share of the question, by weight, within the best ``WINDOW`` words;
     ``pairs``: the share of its pairs of neighbours; ``title``: how far question and
     title agree; ``likeness``: the best stretch by meaning; ``agreement``: the cosine
-    to the mean of the best passages.
+    to the mean of the best passages; ``named``: how surely the question names its document.
     """
 
     window: float = 0.0
@@ -44,10 +44,11 @@ class Signals:
     title: float = 0.0
     likeness: float = 0.0
     agreement: float = 0.0
+    named: float = 0.0
 
 
 #: What a signal of 1 adds to a fused score, which is in [0, 1] itself.
-WEIGHTS = Signals(window=0.6, pairs=0.2, title=0.4, likeness=0.7, agreement=0.4)
+WEIGHTS = Signals(window=0.6, pairs=0.2, title=0.4, likeness=0.7, agreement=0.4, named=0.8)
 
 
 def bonus(signals: Signals) -> float:
@@ -58,6 +59,7 @@ def bonus(signals: Signals) -> float:
         + WEIGHTS.title * signals.title
         + WEIGHTS.likeness * signals.likeness
         + WEIGHTS.agreement * signals.agreement
+        + WEIGHTS.named * signals.named
     )
 
 

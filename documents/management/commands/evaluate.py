@@ -22,6 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("dataset", type=Path, help="A folder with corpus, queries and qrels.")
+        parser.add_argument(
+            "--names", action="store_true", help="Title untitled documents by the file in their id."
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +32,7 @@ class Command(BaseCommand):
         del args
         folder: Path = options["dataset"]
         try:
-            dataset = dataset_read(folder)
+            dataset = dataset_read(folder, named=options["names"])
             with scratch_database():
                 scores = evaluate(dataset, self._progress(hidden=options["json"]))
         except ProductError as error:
