@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,6 +73,13 @@ class Where:
             held.values()
         )
 
+    def without_names(self, query: str) -> str:
+        """The query without the words that point at documents; they say nothing inside them."""
+        for phrase in sorted({pointed.phrase for pointed in self.named}, key=len, reverse=True):
+            words = r"\W+".join(map(re.escape, phrase.split()))
+            query = re.sub(rf"\b{words}\b(?:['\u2019]s\b)?", " ", query)
+        return query
+
     def strength(self, version_id: int) -> float:
         """How surely a version is meant, beside the one that is meant most surely; 0 to 1."""
         most = max((pointed.strength for pointed in self.named), default=0.0)
@@ -119,7 +127,8 @@ def candidates(
     with watch.step("names"):
         where = where.at_home(engine.index)
     if where.named:
-        own_words, own_meaning = ask.channels(where.named_scope)
+        inside = _Asking(where.without_names(query), mode, ask.count, engine, watch)
+        own_words, own_meaning = inside.channels(where.named_scope)
         fused = lifted(fused, fuse(own_words, own_meaning, weight), NAMED_LIFT)
         keyword, semantic = _joined(keyword, own_words), _joined(semantic, own_meaning)
     return Candidates(query, mode, where, fused, keyword, semantic, engine, weight)
@@ -137,7 +146,7 @@ class _Asking:
     def __init__(
         self, query: str, mode: Mode, count: int, engine: Engine, watch: Stopwatch
     ) -> None:
-        self._query, self._mode, self._count = query, mode, count
+        self._query, self._mode, self.count = query, mode, count
         self._engine, self._watch = engine, watch
         self._vector: Vectors | None = None
 
@@ -147,7 +156,7 @@ class _Asking:
         words: list[Scored] = []
         if self._mode is not Mode.SEMANTIC:
             with self._watch.step("keyword"):
-                words = index.keyword(self._query, scope, self._count)
+                words = index.keyword(self._query, scope, self.count)
         if self._mode is Mode.KEYWORD:
             return words, []
         with self._watch.step("semantic"):
@@ -157,7 +166,7 @@ class _Asking:
         try:
             if self._vector is None:
                 self._vector = self._engine.embedder.embed_query(self._query)
-            return self._engine.index.semantic(self._vector, scope, self._count)
+            return self._engine.index.semantic(self._vector, scope, self.count)
         except EmbeddingFailed:
             if self._mode is Mode.SEMANTIC:
                 raise

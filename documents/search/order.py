@@ -38,7 +38,8 @@ def in_order(asked: Candidates, rows: Sequence[Row]) -> list[Ranked]:
     stems = {row.chunk.pk: _stems(row) for row in rows[:PROVED]}
     fused = [row.fused for row in rows]
     if asked.mode is Mode.HYBRID and asked.engine is not None:
-        found = _signals(asked.query, question, rows[:RERANKED], stems, asked.engine)
+        inner = asked.where.without_names(asked.query)
+        found = _signals(inner, analyse(inner), rows[:RERANKED], stems, asked.engine)
         fused = rerank(fused, _with_names(found, rows, asked.where))
     covered = {pk: coverage(question, {*s.title, *s.heading, *s.text}) for pk, s in stems.items()}
     coverages = [covered.get(hit.chunk_id, 0.0) for hit in fused]

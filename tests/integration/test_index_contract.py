@@ -387,3 +387,21 @@ def test_it_tells_how_common_nothing_is(index: Index) -> None:
 def test_no_word_breaks_the_count(index: Index, query: str) -> None:
     terms = query_terms(query)
     assert len(index.frequencies(terms).holding) == len(terms)
+
+
+def test_it_tells_where_a_phrase_stands(index: Index) -> None:
+    index.add([entry(1, "best buy now"), entry(2, "the best buys")], current=True)
+    index.add([entry(3, "buy the best", version=2), entry(4, "Best Buy", version=3)], current=True)
+    index.add([entry(5, "best buy", version=4, collection=9)], current=True)
+    assert index.spread("Best Buy", OURS) == {1: 2, 3: 1}
+
+
+def test_a_phrase_in_a_title_alone_stands_nowhere(index: Index) -> None:
+    index.add([entry(1, "gamma", title="best buy")], current=True)
+    assert index.spread("best buy", OURS) == {}
+
+
+@pytest.mark.parametrize("query", WEIRD_QUERIES)
+def test_no_phrase_breaks_it(index: Index, query: str) -> None:
+    index.add([entry(1)], current=True)
+    assert isinstance(index.spread(query, OURS), dict)
