@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -105,7 +106,7 @@ class RerankServer:
             {"index": place, score: float(len(asked & set(text.lower().split())))}
             for place, text in enumerate(texts)
         ]
-        changes = {
+        changes: dict[str, Callable[[], object]] = {
             "nan": lambda: rows[0].update({score: float("nan")}),
             "few": rows.pop,
             "twice": lambda: rows.append(rows[0]),

@@ -114,10 +114,10 @@ class TitleIndex(Generic[Key]):
         #: From what may stand in a question to (title, places of its words).
         self._written: dict[str, list[tuple[int, frozenset[str]]]] = defaultdict(list)
         common: dict[str, int] = defaultdict(int)
-        for number, title in enumerate(self._titles):
-            for word in set(title.words):
+        for number, made in enumerate(self._titles):
+            for word in set(made.words):
                 common[word] += 1
-            for form, meant in _spellings(title.words):
+            for form, meant in _spellings(made.words):
                 self._written[form].append((number, meant))
         total = len(self._titles)
         self._weights = {word: math.log((total + 1) / count) for word, count in common.items()}
