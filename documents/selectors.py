@@ -6,18 +6,19 @@ import uuid
 from collections.abc import Collection
 from functools import lru_cache
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Q
 
-from documents.embed.base import Embedder
+from documents.embed.base import Embedder, Vectors
 from documents.embed.factory import EmbedderConfig, make_embedder
 from documents.errors import NotFound
 from documents.index.base import Index
 from documents.index.memory import MemoryIndex
 from documents.index.sqlite import SqliteIndex
-from documents.models import Document, DocumentVersion, EmbeddingSpace
+from documents.models import Document, DocumentVersion, Embedding, EmbeddingSpace
 from documents.querysets import Caller, DocumentQuerySet
 from documents.types import Status
 
@@ -67,6 +68,17 @@ def search_index(space: EmbeddingSpace | None = None) -> Index:
     if space is None:
         return MemoryIndex(1)  # nothing was ever indexed: there is nothing to find or change
     return SqliteIndex(connection, vector_table=space.table, dimensions=space.dimensions)
+
+
+def kept_vectors(space: EmbeddingSpace, hashes: Collection[str]) -> dict[str, Vectors]:
+    """Return the vectors of texts, by hash, as the model of a space made them; what is kept."""
+    rows = Embedding.objects.filter(
+        model=f"{space.model}/{space.dimensions}", content_hash__in=hashes
+    )
+    return {
+        key: np.frombuffer(vector, dtype=np.float32)
+        for key, vector in rows.values_list("content_hash", "vector")
+    }
 
 
 def document_get(user: Caller, document_id: object) -> Document:

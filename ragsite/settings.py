@@ -261,6 +261,10 @@ EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
 SECOND_OPINION = env.boolean("SECOND_OPINION", default=False)
+RERANK_URL = env.url("RERANK_URL")
+RERANK_MODEL = env.text("RERANK_MODEL")
+RERANK_API_KEY = env.text("RERANK_API_KEY")
+RERANK_TIMEOUT = env.number("RERANK_TIMEOUT", 2.0, low=0.1, high=30.0)
 
 # --- pages ------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from documents.selectors import search_index
 from documents.services.collections import collection_create
 from documents.text.assemble import assemble
 from documents.text.chunk import chunk
+from documents.text.names import title_from_name
 from documents.types import (
     Block,
     ExtractedPage,
@@ -69,11 +70,19 @@ class Scores:
     mrr_10: float
 
 
-def dataset_read(folder: Path) -> Dataset:
-    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``. Raises ``InvalidInput``."""
+def dataset_read(folder: Path, *, named: bool = False) -> Dataset:
+    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``. Raises ``InvalidInput``.
+
+    ``named`` gives a document without a title that of the file its id names, up to a
+    ``#`` that begins the name of a part, as an upload of that file would have it.
+    """
     try:
         corpus = {
-            row["_id"]: (row.get("title", ""), row["text"]) for row in _lines(folder, "corpus")
+            row["_id"]: (
+                row.get("title", "") or (_file_title(row["_id"]) if named else ""),
+                row["text"],
+            )
+            for row in _lines(folder, "corpus")
         }
         queries = {row["_id"]: row["text"] for row in _lines(folder, "queries")}
         qrels: dict[str, dict[str, int]] = defaultdict(dict)
@@ -85,6 +94,10 @@ def dataset_read(folder: Path) -> Dataset:
         message = f"{folder} does not hold corpus.jsonl, queries.jsonl and qrels.tsv: {error}"
         raise InvalidInput(message) from None
     return Dataset(folder.name, corpus, queries, dict(qrels))
+
+
+def _file_title(key: str) -> str:
+    return title_from_name(key.partition("#")[0])
 
 
 def _lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -30,6 +30,9 @@ class Command(BaseCommand):
             "dataset",
             help="A folder with corpus, queries and qrels; or COLLECTION/NAME or the id of a set.",
         )
+        parser.add_argument(
+            "--names", action="store_true", help="Title untitled documents by the file in their id."
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +41,7 @@ class Command(BaseCommand):
         named, progress = options["dataset"], self._progress(hidden=options["json"])
         try:
             if Path(named).is_dir():
-                dataset = dataset_read(Path(named))
+                dataset = dataset_read(Path(named), named=options["names"])
                 with scratch_database():
                     scores = evaluate(dataset, progress)
                 body = {"dataset": dataset.name, "modes": [asdict(score) for score in scores]}
