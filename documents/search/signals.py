@@ -48,7 +48,7 @@ class Signals:
 
 
 #: What a signal of 1 adds to a fused score, which is in [0, 1] itself.
-WEIGHTS = Signals(window=0.6, pairs=0.2, title=0.4, likeness=0.7, agreement=0.4, named=0.8)
+WEIGHTS = Signals(window=0.7, pairs=0.2, title=0.4, likeness=0.9, agreement=0.4, named=0.8)
 
 
 def bonus(signals: Signals) -> float:
