@@ -1,4 +1,4 @@
-"""Passages that say the same: of several copies only the best is shown."""
+"""Passages that say the same: of several copies the best is shown, the others behind all else."""
 
 from __future__ import annotations
 
@@ -47,17 +47,31 @@ class Seen:
 
 
 def without_copies(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
-    """The candidates in their order, with what became of each; ``limit`` are shown."""
-    seen, shown, told = Seen(), 0, []
+    """The candidates with what became of each; those that are shown, ``limit``, come first.
+
+    A copy gives way to everything that says something of its own. It is shown, behind
+    that, only where fewer than ``limit`` do: a list is full where that many exist.
+    """
+    own, copies = _apart(ranked, limit)
+    shown, room = own[:limit], max(limit - len(own), 0)
+    # Relevance falls along the list, and a copy is no better than what it stands behind.
+    lowest = min((item.relevance for item in shown), default=1.0)
+    filled = [replace(item, relevance=min(item.relevance, lowest)) for item in copies[:room]]
+    duplicates = [replace(item, outcome=Outcome.DUPLICATE) for item in copies[room:]]
+    behind = [replace(item, outcome=Outcome.BEYOND_LIMIT) for item in own[limit:]]
+    return [*shown, *filled, *duplicates, *behind]
+
+
+def _apart(ranked: Sequence[Ranked], limit: int) -> tuple[list[Ranked], list[Ranked]]:
+    """The candidates that say something of their own, and the copies of one before."""
+    seen = Seen()
+    own: list[Ranked] = []
+    copies: list[Ranked] = []
     for place, item in enumerate(ranked):
-        if shown >= limit:
-            told.append(replace(item, outcome=Outcome.BEYOND_LIMIT))
-        elif place < _LOOKED_AT and seen.is_copy(item.row.chunk.text):
-            told.append(replace(item, outcome=Outcome.DUPLICATE))
-        else:
-            shown += 1
-            told.append(item)
-    return told
+        is_open = place < _LOOKED_AT and len(own) < limit
+        is_copy = is_open and seen.is_copy(item.row.chunk.text)
+        (copies if is_copy else own).append(item)
+    return own, copies
 
 
 def cut(ranked: Sequence[Ranked], limit: int) -> list[Ranked]:

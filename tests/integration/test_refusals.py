@@ -168,7 +168,8 @@ def test_many_refusals_cost_as_many_queries_as_one(
 ) -> None:
     for _ in range(4):
         ada.ask(EGGS, conversation_id=refused["conversation_id"])
-    rows = list(Message.objects.filter(conversation_id=refused["conversation_id"]))
+    asked = Message.objects.select_related("conversation")
+    rows = list(asked.filter(conversation_id=refused["conversation_id"]))
     counts = []
     for part in (rows[:1], rows):
         with CaptureQueriesContext(connection) as captured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,7 +64,19 @@ def test_short_texts_are_copies_when_they_are_equal() -> None:
 
 def test_a_copy_makes_room_for_the_next() -> None:
     used, copy, beyond = Outcome.USED, Outcome.DUPLICATE, Outcome.BEYOND_LIMIT
-    assert _outcomes(2, TEXT, TEXT, "other text", "third text") == [used, copy, used, beyond]
+    assert _outcomes(2, TEXT, TEXT, "other text", "third text") == [used, used, copy, beyond]
+
+
+def test_a_list_that_would_be_short_is_filled_with_copies() -> None:
+    told = without_copies(_ranked(TEXT, TEXT, "other text"), 3)
+    assert [item.row.chunk.text for item in told] == [TEXT, "other text", TEXT]
+    assert {item.outcome for item in told} == {Outcome.USED}
+
+
+def test_a_copy_is_no_more_relevant_than_what_it_stands_behind() -> None:
+    ranked = _ranked(TEXT, TEXT, "other text")
+    ranked[2] = replace(ranked[2], relevance=0.2)
+    assert [item.relevance for item in without_copies(ranked, 3)] == [0.5, 0.2, 0.2]
 
 
 def test_without_copies_the_order_is_kept_and_cut() -> None:
