@@ -102,11 +102,19 @@ def configuration(stage: Stage) -> dict[str, object]:
     }
 
 
-def secrets_left(root: Path, places: tuple[str, ...] = ("tmp", "root", "data", "secrets")) -> list[str]:
-    """Return files in places that must be empty, and files named like secrets."""
-    found = [str(path) for place in places for path in (root / place).rglob("*") if path.is_file()]
-    app = [path for path in (root / "app").rglob("*") if path.name in {".env", *FORBIDDEN}]
-    return found + [str(path) for path in app]
+#: Places where a build leaves nothing.
+EMPTY = ("tmp", "root", "data", "secrets", "backups")
+
+
+def left_behind(root: Path, base: Path) -> list[str]:
+    """Return what lies in places that must be as the base has them, and files named like secrets."""
+
+    def files(place: str) -> set[str]:
+        return {str(p.relative_to(root)) for p in (root / place).rglob("*") if p.is_file()}
+
+    there = {path for place in EMPTY for path in files(place) if not (base / path).exists()}
+    named = {path for path in files("app") if Path(path).name in {".env", *FORBIDDEN}}
+    return sorted(there | named)
 
 
 def try_out(root: Path, image: dict[str, object]) -> int:
@@ -143,7 +151,7 @@ def main() -> int:
         found = stages(text, dict(pair.split("=", 1) for pair in given.build_arg))
         built = [builder.build(stage) for stage in found][-1]
         print(f"The image adds {(roots.size(built) - roots.size(base)) / 1e6:.0f} MB to its base.")  # noqa: T201
-        if left := secrets_left(built):
+        if left := left_behind(built, base):
             print(f"FAILED: left behind: {', '.join(left[:10])}")  # noqa: T201
             return 1
         return try_out(built, configuration(found[-1]))
