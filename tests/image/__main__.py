@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.image import roots
 from tests.image.context import Context
 from tests.image.dockerfile import Stage, Step, Unsupported, stages
+from tests.image.roots import say
 
 ROOT = Path(__file__).resolve().parents[2]
 #: What a secret would look like, were it left behind by a step.
@@ -47,14 +48,14 @@ class Builder:
         if step.word not in {"RUN", "COPY", "WORKDIR"}:
             return
         before = roots.size(root)
-        print(f"{step.word} {step.text[:100]}", flush=True)  # noqa: T201
+        say(f"{step.word} {step.text[:100]}")
         if step.word == "COPY":
             self._copy(step, root)
         elif step.word == "WORKDIR":
             (root / step.folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
         else:
             self._run(step, root)
-        print(f"    {(roots.size(root) - before) / 1e6:+.1f} MB", flush=True)  # noqa: T201
+        say(f"    {(roots.size(root) - before) / 1e6:+.1f} MB")
 
     def _run(self, step: Step, root: Path) -> None:
         roots.run(
@@ -121,7 +122,9 @@ def try_out(root: Path, image: dict[str, object]) -> int:
     """Start what was built; return the exit code of the trial."""
     namespaces = ["unshare", "--mount", "--pid", "--net", "--ipc", "--fork", "--kill-child"]
     command = [*namespaces, sys.executable, "-m", "tests.image.trial", str(root)]
-    return subprocess.run(command, cwd=ROOT, input=json.dumps(image), text=True, check=False).returncode
+    return subprocess.run(
+        command, cwd=ROOT, input=json.dumps(image), text=True, check=False
+    ).returncode
 
 
 def arguments() -> argparse.Namespace:
@@ -150,13 +153,13 @@ def main() -> int:
         text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
         found = stages(text, dict(pair.split("=", 1) for pair in given.build_arg))
         built = [builder.build(stage) for stage in found][-1]
-        print(f"The image adds {(roots.size(built) - roots.size(base)) / 1e6:.0f} MB to its base.")  # noqa: T201
+        say(f"The image adds {(roots.size(built) - roots.size(base)) / 1e6:.0f} MB to its base.")
         if left := left_behind(built, base):
-            print(f"FAILED: left behind: {', '.join(left[:10])}")  # noqa: T201
+            say(f"FAILED: left behind: {', '.join(left[:10])}")
             return 1
         return try_out(built, configuration(found[-1]))
     except (roots.StepFailed, Unsupported, AssertionError) as error:
-        print(f"FAILED: {error}")  # noqa: T201
+        say(f"FAILED: {error}")
         return 1
     finally:
         if given.keep is None:

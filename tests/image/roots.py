@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,12 @@ class Outside:
     environment: dict[str, str] = field(default_factory=dict)
     #: Folders shown read-only inside: (outside, inside).
     folders: list[tuple[str, str]] = field(default_factory=list)
+
+
+def say(sentence: str) -> None:
+    """Print a line at once: the steps print too."""
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
 
 
 def make_base(target: Path) -> None:

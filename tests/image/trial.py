@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.image.roots import privileges
+from tests.image.roots import privileges, say
 
 #: Seconds for a start: the same that the health check of the image grants.
 START_SECONDS = 60.0
@@ -67,7 +67,7 @@ class Container:
 def mount(root: Path, volumes: list[str], owner: str) -> None:
     """Make the root read-only, with room only in the volumes and ``/tmp``."""
     options = "mode=700,uid={},gid={}".format(*owner.split(":"))
-    places = [("tmpfs", "/tmp", "mode=1777,size=256m"), ("proc", "/proc", "")]  # noqa: S108
+    places = [("tmpfs", "/tmp", "mode=1777,size=256m"), ("proc", "/proc", "")]
     places += [("tmpfs", volume, options) for volume in volumes]
     subprocess.run(["mount", "--bind", root, root], check=True)
     subprocess.run(["mount", "--rbind", "/dev", root / "dev"], check=True)
@@ -82,7 +82,7 @@ def expect(what: str, done: subprocess.CompletedProcess[str], wanted: str = "") 
     """Say how a check went; one that failed ends the trial."""
     said = (done.stdout + done.stderr).strip()
     well = done.returncode == 0 and wanted in said
-    print(f"{'ok' if well else 'FAILED'}: {what}{f': {said[-300:]}' if said else ''}")  # noqa: T201
+    say(f"{'ok' if well else 'FAILED'}: {what}{f': {said[-300:]}' if said else ''}")
     if not well:
         sys.exit(1)
 
@@ -92,7 +92,7 @@ def unwritable(container: Container) -> None:
     for place in ("/app", "/venv", "/etc", "/usr/local/bin"):
         done = container.run("touch", f"{place}/{secrets.token_hex(4)}")
         assert done.returncode, f"{place} can be written"
-        print(f"ok: {place} cannot be written")  # noqa: T201
+        say(f"ok: {place} cannot be written")
 
 
 def serving(container: Container, image: dict[str, Any]) -> None:
@@ -105,14 +105,14 @@ def serving(container: Container, image: dict[str, Any]) -> None:
                 assert server.poll() is None, f"the server ended with {server.returncode}"
                 assert time.monotonic() < end, "the server did not become healthy in time"
                 time.sleep(0.5)
-            print("ok: the image's own health check succeeds")  # noqa: T201
+            say("ok: the image's own health check succeeds")
             fetches(container)
         finally:
             server.send_signal(getattr(signal, image["stop"]))
             began = time.monotonic()
             code = server.wait(timeout=60)
     assert code == 0, f"the server ended with {code}"
-    print(f"ok: it stops in {time.monotonic() - began:.1f} s with exit code 0")  # noqa: T201
+    say(f"ok: it stops in {time.monotonic() - began:.1f} s with exit code 0")
 
 
 def fetches(container: Container) -> None:
@@ -142,7 +142,9 @@ def main(root: Path) -> int:
     check = ("check", "--deploy", "--fail-level", "WARNING")
     expect("check --deploy", container.run(*python, *check), "no issues")
     expect("tesseract", container.run("tesseract", "--list-langs"), "eng")
-    expect("system's certificates", container.run("test", "-s", "/etc/ssl/certs/ca-certificates.crt"))
+    expect(
+        "system's certificates", container.run("test", "-s", "/etc/ssl/certs/ca-certificates.crt")
+    )
     serving(container, image)
     expect("backup", container.run("env", "BACKUP_DIR=/backups", *python, "backup"))
     return 0

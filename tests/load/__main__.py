@@ -74,10 +74,14 @@ class Watch:
     def told(self) -> list[str]:
         """Return lines for the summary."""
         names = sorted({name for sums in self.memory for name in sums})
-        lines = ["", "| program | MB before | MB at most | MB after |", "|---|--:|--:|--:|"]
+        parts = ("before", "after a third", "after two thirds", "at the end", "at most")
+        lines = ["", f"| MB of | {' | '.join(parts)} |", "|---|--:|--:|--:|--:|--:|"]
         for name in names:
             seen = [sums.get(name, 0.0) for sums in self.memory]
-            lines.append(f"| {name} | {seen[0]:.0f} | {max(seen):.0f} | {seen[-1]:.0f} |")
+            at = [seen[len(seen) * third // 3] for third in range(3)]
+            lines.append(
+                f"| {name} | {' | '.join(f'{mb:.0f}' for mb in (*at, seen[-1], max(seen)))} |"
+            )
         largest, last = max(self.sizes) / MB, self.sizes[-1] / MB
         return [*lines, "", f"Write-ahead log: at most {largest:.1f} MB, {last:.1f} MB at the end."]
 
@@ -142,8 +146,10 @@ def run(given: argparse.Namespace, scratch: Path) -> int:
             code = locust(server, given, fixture)
             time.sleep(5)
         found = bad_lines(server.said)
-        loads = f"Load average of the machine: {before:.1f} before, {os.getloadavg()[0]:.1f} after."
-        print("\n".join([*watch.told(), loads, f"Faults in the server's log: {len(found)}.", *found[:20]]))
+        after = os.getloadavg()[0]
+        busy = f"Load average of the machine: {before:.1f} before, {after:.1f} after."
+        log = f"Faults in the server's log: {len(found)}."
+        sys.stdout.write("\n".join([*watch.told(), busy, log, *found[:20], ""]))
         return 1 if found else code
     finally:
         server.stop()

@@ -11,6 +11,7 @@ import itertools
 import logging
 import os
 import random
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -46,8 +47,13 @@ class Somebody(HttpUser):
         """Open a page as a browser does; without a session there is none to open."""
         if self.person.session:
             headers = {"Authorization": "", "Cookie": f"sessionid={self.person.session}"}
-            options = {"headers": headers, "allow_redirects": False, "catch_response": True}
-            with self.client.get(path, name=f"GET {name or path}", **options) as answer:
+            with self.client.get(
+                path,
+                headers=headers,
+                name=f"GET {name or path}",
+                allow_redirects=False,
+                catch_response=True,
+            ) as answer:
                 if answer.status_code != 200:  # a redirect leads to the sign-in
                     answer.failure(f"{answer.status_code} instead of the page")
 
@@ -131,18 +137,23 @@ def upload(user: Somebody) -> None:
         return
     user.uploads.append(taken[0]["id"])
     became = wait_until_read(user, taken[0]["id"], began)
-    events.request.fire(
-        request_type="",
-        name="until ready",
-        response_time=(time.monotonic() - began) * 1000,
-        response_length=0,
-        exception=None if became == "ready" else RuntimeError(f"became {became}"),
-        context={},
-    )
+    tell(user, "until ready", time.monotonic() - began, wrong="" if became == "ready" else became)
     if len(user.uploads) > KEPT:
         user.client.delete(
             f"/api/documents/{user.uploads.pop(0)}", name="DELETE /api/documents/{id}"
         )
+
+
+def tell(user: Somebody, name: str, seconds: float, *, wrong: str) -> None:
+    """Count something that took more than one request."""
+    user.environment.events.request.fire(
+        request_type="",
+        name=name,
+        response_time=seconds * 1000,
+        response_length=0,
+        exception=RuntimeError(f"became {wrong}") if wrong else None,
+        context={},
+    )
 
 
 def wait_until_read(user: Somebody, document_id: str, began: float) -> str:
@@ -157,12 +168,11 @@ def wait_until_read(user: Somebody, document_id: str, began: float) -> str:
 
 # --- profiles -----------------------------------------------------------------------
 
-READ = {search: 5, search_by_words: 1, listing: 2, document: 2, pages: 2}
-ASK = {ask: 3, ask_streaming: 2, conversations: 1}
-UPLOAD = {upload: 1}
-#: Our table takes the place of locust's own.
-logging.getLogger("locust.stats_logger").disabled = True
-PROFILES: dict[str, dict[Callable[[Somebody], None], int]] = {
+Profile = dict[Callable[[Somebody], None], int]
+READ: Profile = {search: 5, search_by_words: 1, listing: 2, document: 2, pages: 2}
+ASK: Profile = {ask: 3, ask_streaming: 2, conversations: 1}
+UPLOAD: Profile = {upload: 1}
+PROFILES: dict[str, Profile] = {
     "read": READ,
     "ask": ASK,
     "upload": UPLOAD,
@@ -171,31 +181,30 @@ PROFILES: dict[str, dict[Callable[[Somebody], None], int]] = {
 profile = os.environ.get("LOAD_PROFILE", "mixed")
 if profile not in PROFILES:
     raise SystemExit(f"LOAD_PROFILE must be one of {', '.join(PROFILES)}, not {profile!r}.")
-Somebody.tasks = PROFILES[profile]
+Somebody.tasks = [task for task, weight in PROFILES[profile].items() for _ in range(weight)]
 
 
-@events.quitting.add_listener
+def measured(entry: Any) -> Row:
+    """Return what locust counted of one route."""
+    p50, p95, p99 = (entry.get_response_time_percentile(part) or 0.0 for part in (0.5, 0.95, 0.99))
+    return Row(
+        entry.name, entry.num_requests, entry.num_failures, p50, p95, p99, entry.max_response_time
+    )
+
+
 def judge(environment: Any, **_more: Any) -> None:
     """Show the table; the exit code is 1 where a limit was broken."""
-    entries = sorted(environment.stats.entries.values(), key=lambda entry: entry.name)
-    rows = [
-        Row(
-            entry.name,
-            entry.num_requests,
-            entry.num_failures,
-            *(entry.get_response_time_percentile(share) or 0.0 for share in (0.5, 0.95, 0.99)),
-            entry.max_response_time,
-        )
-        for entry in entries
-    ]
+    logging.getLogger("locust.stats_logger").disabled = True  # ours takes the place of its table
+    stats = environment.stats
+    rows = [measured(entry) for entry in sorted(stats.entries.values(), key=lambda e: e.name)]
     slower = float(os.environ.get("LOAD_SLOWER", "1"))
     found = faults(rows, slower=slower, failures=float(os.environ.get("LOAD_FAILURES", "0")))
-    errors = [
-        f"{seen.occurrences} × {seen.name}: {seen.error}"
-        for seen in environment.stats.errors.values()
-    ]
+    errors = [f"{e.occurrences} × {e.name}: {e.error}" for e in stats.errors.values()]
     shown = "\n".join([table(rows, slower), "", *errors, *(found or ["All limits hold."])])
-    print(shown)
+    sys.stdout.write(shown + "\n")
     if path := os.environ.get("LOAD_SUMMARY"):
         Path(path).write_text(shown + "\n", encoding="utf-8")
     environment.process_exit_code = 1 if found else 0
+
+
+events.quitting.add_listener(judge)
