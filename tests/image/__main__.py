@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from tests.image import roots
 from tests.image.context import Context
@@ -108,7 +109,7 @@ EMPTY = ("tmp", "root", "data", "secrets", "backups")
 
 
 def left_behind(root: Path, base: Path) -> list[str]:
-    """Return what lies in places that must be as the base has them, and files named like secrets."""
+    """Return files that the base does not have in such places, and those named like secrets."""
 
     def files(place: str) -> set[str]:
         return {str(p.relative_to(root)) for p in (root / place).rglob("*") if p.is_file()}
@@ -131,7 +132,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/image-check", description=__doc__)
     parser.add_argument("--base", type=Path, help="clean Debian to start from; made where missing")
     parser.add_argument("--keep", type=Path, help="work here, and leave what was built")
-    pair = {"action": "append", "default": [], "metavar": "A=B"}
+    pair: dict[str, Any] = {"action": "append", "default": [], "metavar": "A=B"}
     parser.add_argument("--build-arg", **pair, help="as of docker build")
     parser.add_argument("--env", **pair, help="variable of the build steps, as PIP_INDEX_URL")
     parser.add_argument("--bind", **pair, help="folder shown inside, read-only, as OUTSIDE=INSIDE")

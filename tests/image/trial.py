@@ -73,8 +73,8 @@ def mount(root: Path, volumes: list[str], owner: str) -> None:
     subprocess.run(["mount", "--rbind", "/dev", root / "dev"], check=True)
     subprocess.run(["mount", "-o", "remount,ro,bind", root], check=True)
     for kind, inside, extra in places:
-        options = [f"-o{extra}"] if extra else []
-        subprocess.run(["mount", "-t", kind, *options, kind, f"{root}{inside}"], check=True)
+        chosen = [f"-o{extra}"] if extra else []
+        subprocess.run(["mount", "-t", kind, *chosen, kind, f"{root}{inside}"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
 
 
@@ -142,9 +142,8 @@ def main(root: Path) -> int:
     check = ("check", "--deploy", "--fail-level", "WARNING")
     expect("check --deploy", container.run(*python, *check), "no issues")
     expect("tesseract", container.run("tesseract", "--list-langs"), "eng")
-    expect(
-        "system's certificates", container.run("test", "-s", "/etc/ssl/certs/ca-certificates.crt")
-    )
+    authorities = container.run("test", "-s", "/etc/ssl/certs/ca-certificates.crt")
+    expect("certificates of authorities", authorities)
     serving(container, image)
     expect("backup", container.run("env", "BACKUP_DIR=/backups", *python, "backup"))
     return 0

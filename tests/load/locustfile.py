@@ -207,4 +207,4 @@ def judge(environment: Any, **_more: Any) -> None:
     environment.process_exit_code = 1 if found else 0
 
 
-events.quitting.add_listener(judge)
+events.quitting.add_listener(judge)  # type: ignore[no-untyped-call]
