@@ -13,9 +13,9 @@ RUN /venv/bin/pip install --quiet --require-hashes -r requirements.txt \
     && /venv/bin/pip uninstall --quiet --yes setuptools pip
 
 FROM ${PYTHON_IMAGE}
-# Languages of scanned pages besides English, as tesseract names them: "deu fra".
-ARG OCR_LANGUAGES=""
-RUN packages=$(for code in $OCR_LANGUAGES; do echo "tesseract-ocr-$code" | tr _ -; done) \
+# Languages of scanned pages, as the setting of the same name has them: eng+deu.
+ARG RECOGNITION_LANGUAGES=eng
+RUN packages=$(echo "$RECOGNITION_LANGUAGES" | tr '+_' '\n-' | sed 's/^/tesseract-ocr-/') \
     && apt-get update -qq \
     && DEBIAN_FRONTEND=noninteractive apt-get install --yes -qq --no-install-recommends \
         ca-certificates tesseract-ocr $packages \

@@ -62,7 +62,9 @@ class Stage:
     base: str
     name: str
     steps: list[Step] = field(default_factory=list)
+    #: What containers get; build arguments are for the steps alone.
     environment: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = field(default_factory=dict)
     folder: str = "/"
     user: str = "0:0"
 
@@ -75,16 +77,17 @@ class Stage:
         """Append an instruction, and note what it means for those after it."""
         if word == "ARG":
             name, _, default = text.partition("=")
-            self.environment[name] = arguments.get(name, default.strip('"'))
+            self.arguments[name] = arguments.get(name, default.strip('"'))
         elif word == "ENV":
             for pair in shlex.split(text):
                 name, _, value = pair.partition("=")
-                self.environment[name] = filled(value, self.environment)
+                self.environment[name] = filled(value, self.arguments | self.environment)
         elif word == "WORKDIR":
             self.folder = text
         elif word == "USER":
             self.user = text
-        self.steps.append(Step(word, text, dict(self.environment), self.folder, self.user))
+        environment = self.arguments | self.environment
+        self.steps.append(Step(word, text, environment, self.folder, self.user))
 
 
 def stages(text: str, arguments: Mapping[str, str]) -> list[Stage]:

@@ -108,15 +108,15 @@ def ask(user: Somebody) -> None:
 
 def ask_streaming(user: Somebody) -> None:
     body = {"question": random.choice(FIXTURE.questions), "stream": True}
-    name = "POST /api/chat (stream)"
+    name, began = "POST /api/chat (first byte)", time.monotonic()
     with user.client.post(
         "/api/chat", json=body, name=name, stream=True, catch_response=True
     ) as answer:
         kinds = [line for line in answer.iter_lines() if line.startswith(b"event:")]
-        if kinds and kinds[-1] == b"event: done":
-            answer.success()
-        else:
-            answer.failure(f"{answer.status_code}, ended with {kinds[-1:]}")
+        answer.success()
+        last = kinds[-1].decode() if kinds else f"status {answer.status_code}"
+    wrong = "" if last == "event: done" else last
+    tell(user, "streamed until done", time.monotonic() - began, wrong=wrong)
 
 
 def conversations(user: Somebody) -> None:
@@ -151,7 +151,7 @@ def tell(user: Somebody, name: str, seconds: float, *, wrong: str) -> None:
         name=name,
         response_time=seconds * 1000,
         response_length=0,
-        exception=RuntimeError(f"became {wrong}") if wrong else None,
+        exception=RuntimeError(f"ended with {wrong}") if wrong else None,
         context={},
     )
 

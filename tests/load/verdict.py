@@ -12,6 +12,7 @@ LIMITS = {
     "POST /api/chat": 3_000.0,
     "POST /api/documents/upload": 2_000.0,
     "DELETE": 2_000.0,
+    "streamed until done": 3_000.0,
     "until ready": 30_000.0,
 }
 

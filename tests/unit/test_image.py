@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -101,6 +102,31 @@ def test_only_what_the_builder_is_sent_is_copied(tmp_path: Path) -> None:
 def test_a_file_that_is_not_sent_cannot_be_copied(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="notes"):
         Context(tmp_path, ["notes"]).copy("notes", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("languages", "packages"),
+    [
+        ("eng", ["tesseract-ocr-eng"]),
+        ("eng+deu+chi_sim", ["tesseract-ocr-eng", "tesseract-ocr-deu", "tesseract-ocr-chi-sim"]),
+    ],
+)
+def test_a_language_of_scanned_pages_becomes_a_package(
+    image: Stage, languages: str, packages: list[str]
+) -> None:
+    (install,) = [step.text for step in image.steps if "tesseract" in step.text]
+    script = f"{install.partition(' && ')[0]}; echo $packages"
+    given = {"PATH": "/usr/bin:/bin", "RECOGNITION_LANGUAGES": languages}
+    said = subprocess.run(
+        ["sh", "-c", script], env=given, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == packages
+
+
+def test_a_build_argument_is_not_in_the_environment_of_containers() -> None:
+    (stage,) = stages("FROM a\nARG X=1\nRUN one\nENV Y=$X\n", {})
+    assert stage.environment.keys() == {"PATH", "Y"}
+    assert stage.environment["Y"] == stage.steps[1].environment["X"] == "1"
 
 
 def test_an_instruction_goes_over_several_lines() -> None:

@@ -47,7 +47,7 @@ def test_a_load_that_asked_nothing_has_failed() -> None:
     ("name", "milliseconds"),
     [
         ("GET /documents/", 1_000),
-        ("POST /api/chat (stream)", 3_000),
+        ("POST /api/chat (first byte)", 3_000),
         ("POST /api/documents/upload", 2_000),
         ("until ready", 30_000),
     ],
