@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents.errors import InvalidInput, ServiceError
+from documents.errors import Conflict, InvalidInput, ServiceError
 
 
 class EmptyQuestion(InvalidInput):
@@ -13,6 +13,22 @@ class EmptyQuestion(InvalidInput):
 class QuestionTooLong(InvalidInput):
     code = "question_too_long"
     default_message = "The question is too long."
+
+
+class StillAnswering(Conflict):
+    code = "still_answering"
+    default_message = (
+        "An answer of this conversation is still being written. Stop it, or wait for its end."
+    )
+    retryable = True
+
+
+class ScopeGone(Conflict):
+    code = "scope_gone"
+    default_message = (
+        "What this question was narrowed to is no longer there, or you may not see it any more. "
+        "Ask it anew."
+    )
 
 
 class ModelError(ServiceError):

@@ -40,6 +40,31 @@ class RenameForm(forms.Form):
     title = forms.CharField(max_length=200)
 
 
+class ShareForm(forms.Form):
+    """The collection whose members may read a conversation."""
+
+    collection = forms.ModelChoiceField(
+        Collection.objects.none(), required=False, empty_label="Nobody", label="Share with"
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["collection"].queryset = Collection.objects.visible_to(user)
+
+
+class FindForm(forms.Form):
+    """Words to find conversations by."""
+
+    search = forms.CharField(
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Find in titles, questions and answers"}
+        ),
+    )
+
+
 class FeedbackForm(forms.Form):
     """What somebody thought of an answer."""
 

@@ -24,10 +24,11 @@ class SourceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A document that the reader sees: the version it answers from, and its newest one."""
+    """A document that the reader sees: the version it answers from, its newest one, its title."""
 
     current: int | None
     newest: int
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

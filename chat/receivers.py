@@ -1,15 +1,19 @@
-"""What chat does when something happens to a document."""
+"""What chat does when something happens to a document or a membership."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
+from django.db.models.signals import post_delete
 from django.dispatch import receiver
 
-from chat.models import Citation, Message
+from chat.models import Citation, Conversation, Message
 from chat.selectors import withdrawn
-from documents.signals import document_deleted
+from chat.services import snapshots, watching
+from chat.verdicts import without_evidence
+from documents.models import Membership
+from documents.signals import document_deleted, document_moved, version_ready
 
 
 @receiver(document_deleted)
@@ -21,5 +25,27 @@ def forget_quotes(sender: object, document_id: Any, **kwargs: object) -> None:  
         lost.setdefault(message_id, set()).add(n)
     for message in Message.objects.filter(pk__in=lost):
         message.answer, message.sentences = withdrawn(message, lost[message.pk])
+        message.sentences = without_evidence(message.sentences, document_id)
         message.save(update_fields=["answer", "sentences"])
     citations.update(document=None, quote="")
+
+
+@receiver(post_delete, sender=Membership)
+def share_no_more(sender: object, instance: Membership, **kwargs: object) -> None:  # noqa: ARG001
+    """End what somebody shared with a collection that they leave: a return does not renew it."""
+    shared = Conversation.objects.filter(user_id=instance.user_id)
+    shared.filter(shared_with_id=instance.collection_id).update(shared_with=None)
+
+
+@receiver(document_deleted)
+@receiver(document_moved)
+@receiver(version_ready)
+def watches_become_due(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Have the answers asked again that cite a document which is not what it was."""
+    watching.document_changed(document_id)
+
+
+@receiver(document_deleted)
+def forget_watched(sender: object, document_id: Any, **kwargs: object) -> None:  # noqa: ARG001
+    """Remove the text of a deleted document from watched answers and notices."""
+    snapshots.forget_document(document_id)

@@ -1,8 +1,9 @@
-"""Reads of conversations and answers, as their owner may see them now."""
+"""Reads of conversations and answers, as their owner or another reader may see them now."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,15 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from chat.masking import for_reader
 from chat.models import Citation, Conversation, Message
 from chat.provenance import UNREADABLE, Source, Standing, provenance
+from chat.traces import annotated
 from chat.types import Turn
+from chat.verdicts import UNTOLD, evidence_documents, reason
 from documents.errors import NotFound
 from documents.models import Document
+from documents.selectors import recognised_places
 
 #: An answer that was not written to for so long lost its process.
 ANSWER_SILENT_AFTER = timedelta(seconds=90)
@@ -29,7 +34,21 @@ WITHDRAWN = "(You can no longer read the source of this sentence.)"
 def conversation_list(user: User) -> QuerySet[Conversation]:
     """Return the user's conversations, the latest first."""
     rows: QuerySet[Conversation] = Conversation.objects.visible_to(user)
-    return rows.order_by("-updated_at", "id")
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_shared(user: User) -> QuerySet[Conversation]:
+    """Return what others let the user read, the latest first."""
+    rows: QuerySet[Conversation] = Conversation.objects.shared_to(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
+
+
+def conversations_readable(user: User, *, shared: bool | None = None) -> QuerySet[Conversation]:
+    """Return one's own and what others share, the latest first; with ``shared`` one of both."""
+    if shared is not None:
+        return conversations_shared(user) if shared else conversation_list(user)
+    rows: QuerySet[Conversation] = Conversation.objects.readable_by(user)
+    return rows.order_by("-updated_at", "id").select_related("user", "shared_with")
 
 
 def _key(value: object) -> uuid.UUID:
@@ -42,7 +61,26 @@ def _key(value: object) -> uuid.UUID:
 def conversation_get(user: User, conversation_id: object) -> Conversation:
     """Return one of the user's conversations. Raises ``NotFound``."""
     key = _key(conversation_id)
-    found: Conversation | None = Conversation.objects.visible_to(user).filter(pk=key).first()
+    rows = Conversation.objects.visible_to(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=key).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def conversation_read(user: User, conversation_id: object) -> Conversation:
+    """Return a conversation that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Conversation.objects.readable_by(user).select_related("user", "shared_with")
+    found: Conversation | None = rows.filter(pk=_key(conversation_id)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def message_read(user: User, message_id: object) -> Message:
+    """Return a message that the user may read, their own or shared. Raises ``NotFound``."""
+    rows = Message.objects.readable_by(user).select_related("conversation")
+    found: Message | None = rows.filter(pk=_key(message_id)).first()
     if found is None:
         raise NotFound
     return found
@@ -65,37 +103,39 @@ def answer_of(message: Message, user: User) -> dict[str, Any]:
 def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     """Return answers in the shape of the API, with at most three queries for all of them.
 
+    Two more where some were refused: a refusal tells what is near.
+
     What cites a document that the user may no longer read, or that is gone, shows
-    neither its quote nor the sentences that nothing else carries.
+    neither its quote nor the sentences that nothing else carries. Who did not ask
+    sees less: what ``chat.masking`` leaves.
     """
     messages = list(messages)
     cited: dict[uuid.UUID, list[Citation]] = {message.pk: [] for message in messages}
     for citation in Citation.objects.filter(message__in=messages).order_by("n"):
         cited[citation.message_id].append(citation)
     ids = {c.document_id for group in cited.values() for c in group}
+    ids |= {key for message in messages for key in evidence_documents(message.sentences)}
     rows = Document.objects.visible_to(user).filter(pk__in=ids)
-    numbers = rows.values_list("pk", "current_version__number", "newest_version__number")
-    readable = {pk: Standing(current, newest) for pk, current, newest in numbers}
-    own = _own(user, (m.pk for m in messages if any(not c.document_id for c in cited[m.pk])))
-    return [
-        _answer(message, cited[message.pk], readable, is_own=message.pk in own)
+    found = rows.values_list("pk", "current_version__number", "newest_version__number", "title")
+    readable = {pk: Standing(*standing) for pk, *standing in found}
+    paged = {c.document_id for group in cited.values() for c in group if c.page}
+    recognised = recognised_places(paged & readable.keys())
+    own = {message.pk for message in messages if message.conversation.user_id == user.pk}
+    answers = [
+        _answer(message, cited[message.pk], readable, recognised, is_own=message.pk in own)
         for message in messages
     ]
-
-
-def _own(user: User, message_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
-    """Return those of the messages that the user asked; no query where there are none."""
-    wanted = list(message_ids)
-    if not wanted:
-        return set()
-    rows = Message.objects.filter(pk__in=wanted, conversation__user_id=user.pk)
-    return set(rows.values_list("pk", flat=True))
+    return [
+        answer if message.pk in own else for_reader(answer)
+        for message, answer in zip(messages, annotated(messages, answers, user), strict=True)
+    ]
 
 
 def _answer(
     message: Message,
     citations: list[Citation],
     readable: Mapping[uuid.UUID, Standing],
+    recognised: AnyOf[tuple[object, int, int]],
     *,
     is_own: bool,
 ) -> dict[str, Any]:
@@ -106,6 +146,7 @@ def _answer(
     return {
         "id": str(message.pk),
         "conversation_id": str(message.conversation_id),
+        "replaces": str(message.replaces_id) if message.replaces_id else None,
         "question": message.question,
         "standalone_question": message.standalone_question,
         "answer": text,
@@ -113,9 +154,11 @@ def _answer(
         "error": error,
         "refused": message.refused,
         "confidence": message.confidence,
-        "sentences": sentences,
+        "sentences": [_checked(sentence, readable) for sentence in sentences],
         "citations": [
-            _citation(c, available=c.n not in lost) | source.age()
+            _citation(c, available=c.n not in lost)
+            | {"recognised": (c.document_id, c.version, c.page) in recognised}
+            | source.age()
             for c, source in zip(citations, sources, strict=True)
         ],
         **provenance(sources, message.scope),
@@ -145,7 +188,7 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             parts += [text[cut : sentence["start"]], WITHDRAWN]
             start = sum(map(len, parts)) - len(WITHDRAWN)
             cut = sentence["end"]
-            sentence = sentence | {"text": WITHDRAWN, "verdict": "unsupported"}  # noqa: PLW2901
+            sentence = sentence | UNTOLD | {"text": WITHDRAWN}  # noqa: PLW2901
         else:
             parts.append(text[cut : sentence["start"]])
             start = sum(map(len, parts))
@@ -153,6 +196,22 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
             cut = sentence["end"]
         shown.append(sentence | {"start": start, "end": start + len(parts[-1])})
     return "".join([*parts, text[cut:]]), shown
+
+
+def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID, Standing]) -> dict[str, Any]:
+    """Return a sentence with the reason of its verdict and the evidence that may be read."""
+    evidence = [
+        span
+        | {
+            "title": readable[key].title,
+            "url": passage_url(key, span["version"], span["start"], span["end"]),
+        }
+        for span in sentence.get("evidence") or ()
+        if (key := uuid.UUID(str(span["document_id"]))) in readable
+    ]
+    known = {"missing": [], "basis": "facts", "contradicted": False, "invented": []}
+    told = {"evidence": evidence, "reason": reason(sentence)}
+    return {"second_opinion": None} | known | sentence | told
 
 
 def _source(citation: Citation, readable: Mapping[uuid.UUID, Standing], *, is_own: bool) -> Source:
@@ -190,13 +249,17 @@ def passage_url(document_id: object, version: int, start: int, end: int) -> str:
 
 
 def history(message: Message, user: User, limit: int = 4) -> tuple[Turn, ...]:
-    """Return the turns before this one, oldest first, as far as the user may still read them."""
+    """Return the turns before this one, oldest first, as far as the user may still read them.
+
+    Of what was asked more than once the last answer counts, also before a turn that
+    was asked in between.
+    """
     rows = (
-        Message.objects.filter(
-            conversation_id=message.conversation_id, created_at__lt=message.created_at
-        )
+        Message.objects.newest()
+        .filter(conversation_id=message.conversation_id, place__lt=message.place)
         .exclude(answer="")
-        .order_by("-created_at")[:limit]
+        .select_related("conversation")
+        .order_by("-place", "-created_at")[:limit]
     )
     answers = answers_of(reversed(rows), user)
     return tuple(

@@ -19,12 +19,45 @@ class Verdict(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
+#: From these confidences on the label is high, and medium.
+HIGH_FROM, MEDIUM_FROM = 0.8, 0.5
+
+
+class Basis(StrEnum):
+    """What a verdict rests on."""
+
+    #: The words, names and numbers of the sentence, looked for in the passages.
+    FACTS = "facts"
+    #: The sentence stands in a passage word for word.
+    QUOTED = "quoted"
+    #: Sentence and passages are in two languages: only names and figures were compared.
+    FIGURES = "figures"
+    #: It says nothing that could be looked for.
+    NOTHING = "nothing"
+
+
+class MissingKind(StrEnum):
+    """What a piece of a sentence is that no passage holds."""
+
+    NUMBER = "number"
+    DATE = "date"
+    NAME = "name"
+    WORD = "word"
+
+
 class ConfidenceLabel(StrEnum):
     """The confidence of an answer in a word."""
 
     HIGH = "high"
     MEDIUM = "medium"
     LOW = "low"
+
+    @classmethod
+    def of(cls, value: float) -> ConfidenceLabel:
+        """The word for a confidence in [0, 1]."""
+        if value >= HIGH_FROM:
+            return cls.HIGH
+        return cls.MEDIUM if value >= MEDIUM_FROM else cls.LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +66,8 @@ class Passage:
 
     ``n`` counts from 1 in the prompt. ``text == content[start:end]`` of that
     version. ``page_breaks`` lists ``(offset, page)`` where the page changes inside
-    the passage, in ascending order; ``page`` is the one it begins on.
+    the passage, in ascending order; ``page`` is the one it begins on. ``chunks`` are
+    the places of the chunks that were joined into it, in the order of the text.
     """
 
     n: int
@@ -48,6 +82,7 @@ class Passage:
     end: int
     relevance: float
     page_breaks: tuple[tuple[int, int], ...] = ()
+    chunks: tuple[tuple[int, int], ...] = ()
 
     def page_at(self, offset: int) -> int | None:
         """The page on which the character at ``offset`` of the version's text stands."""
@@ -82,13 +117,15 @@ class CitedSentence:
     """A sentence of an answer with the numbers it cites, not yet verified.
 
     ``text`` is without markers; ``start``/``end`` are its place in the answer's
-    text, markers included.
+    text, markers included. ``invented`` are the numbers of its markers that named no
+    passage.
     """
 
     text: str
     citations: tuple[int, ...]
     start: int
     end: int
+    invented: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +142,32 @@ class CitedAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A piece of a sentence that no passage holds, as the sentence writes it."""
+
+    kind: MissingKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSpan:
+    """The place of what stands behind a verdict: offsets into the text of one version."""
+
+    document_id: str
+    version: int
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of an answer and what verification says of it.
 
-    ``support`` in [0, 1] is the score behind ``verdict``.
+    ``support`` in [0, 1] is the score behind ``verdict``. ``evidence`` is what carries
+    the sentence, or comes nearest to it; ``missing`` is what nothing carries.
+    ``basis`` says what was compared, ``contradicted`` that the evidence says the
+    opposite. ``invented`` lists the numbers it cited that named no passage.
     """
 
     text: str
@@ -117,6 +176,11 @@ class Sentence:
     support: float = 0.0
     start: int = 0
     end: int = 0
+    evidence: tuple[EvidenceSpan, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    basis: Basis = Basis.FACTS
+    contradicted: bool = False
+    invented: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

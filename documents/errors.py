@@ -142,6 +142,14 @@ class CrashedRepeatedly(FileError):
     default_message = "Reading this file failed several times. It was given up."
 
 
+class NoPicture(ProductError):
+    """A page that cannot be drawn, though its text could be read."""
+
+    code = "no_picture"
+    default_message = "This page cannot be shown as a picture."
+    status = 422
+
+
 # --- parts the product leans on -------------------------------------------------
 
 
@@ -152,6 +160,11 @@ class ServiceError(ProductError):
     default_message = "A service the product needs is not available."
     status = 503
     retryable = True
+
+
+class Busy(ServiceError):
+    code = "busy"
+    default_message = "Too many page pictures are being drawn. Try again in a moment."
 
 
 class EmbeddingFailed(ServiceError):

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
 from documents.errors import InvalidInput
+from documents.extract.kinds import EXTENSIONS, SETTING_NAMES
 from documents.models import Collection
 from documents.search.scope import as_of_read
 from documents.types import AsOf, Mode, Role, Status
@@ -36,7 +37,11 @@ class FilesField(forms.FileField):
 
 
 def _accepted() -> str:
-    return ",".join(f".{extension}" for extension in settings.ALLOWED_EXTENSIONS)
+    """Return the endings that a browser offers files by: the usual ones, then their kin."""
+    usual = list(settings.ALLOWED_EXTENSIONS)
+    kinds = {SETTING_NAMES[name] for name in usual}
+    kin = [ending for ending, kind in EXTENSIONS.items() if kind in kinds and ending not in usual]
+    return ",".join(f".{ending}" for ending in (*usual, *kin))
 
 
 class MomentInput(forms.TextInput):

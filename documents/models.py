@@ -142,7 +142,7 @@ class DocumentVersion(models.Model):
     file_modified_at = models.DateTimeField(null=True, blank=True)
 
     status = models.CharField(max_length=10, choices=_choices(Status), default=Status.QUEUED)
-    stage = models.CharField(max_length=10, choices=_choices(Stage), default=Stage.WAITING)
+    stage = models.CharField(max_length=12, choices=_choices(Stage), default=Stage.WAITING)
     progress = models.FloatField(default=0.0)
     #: Times that reading it failed while its worker lived; three end it.
     attempts = models.PositiveIntegerField(default=0)
@@ -154,6 +154,10 @@ class DocumentVersion(models.Model):
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
     notices = models.JSONField(default=list, blank=True)
+    #: Whether it waits in the second lane: pages of it are recognised when nothing else waits.
+    needs_recognition = models.BooleanField(default=False)
+    #: The pages whose text was recognised from their picture.
+    recognised_pages = models.JSONField(default=list, blank=True)
 
     objects = VersionQuerySet.as_manager()
 
@@ -198,6 +202,26 @@ class VersionText(models.Model):
 
     def __str__(self) -> str:
         return f"text of {self.version}"
+
+
+class RecognisedPage(models.Model):
+    """What was recognised on a page that has no text of its own; perhaps nothing."""
+
+    version = models.ForeignKey(
+        DocumentVersion, on_delete=models.CASCADE, related_name="recognitions"
+    )
+    number = models.PositiveIntegerField()
+    #: Its words with their places, as ``documents.extract.recognition.packed`` writes them.
+    content = models.JSONField()
+
+    class Meta:
+        ordering = ["version", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "number"], name="one_recognition_per_page"),
+        ]
+
+    def __str__(self) -> str:
+        return f"page {self.number} of {self.version}, recognised"
 
 
 class Chunk(models.Model):

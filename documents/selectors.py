@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from functools import lru_cache
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Q
 
-from documents.embed.base import Embedder
+from documents.embed.base import Embedder, Vectors
 from documents.embed.factory import EmbedderConfig, make_embedder
 from documents.errors import NotFound
 from documents.index.base import Index
 from documents.index.memory import MemoryIndex
 from documents.index.sqlite import SqliteIndex
-from documents.models import Document, DocumentVersion, EmbeddingSpace
+from documents.models import Document, DocumentVersion, Embedding, EmbeddingSpace
 from documents.querysets import Caller, DocumentQuerySet
 from documents.types import Status
 
@@ -68,6 +70,17 @@ def search_index(space: EmbeddingSpace | None = None) -> Index:
     return SqliteIndex(connection, vector_table=space.table, dimensions=space.dimensions)
 
 
+def kept_vectors(space: EmbeddingSpace, hashes: Collection[str]) -> dict[str, Vectors]:
+    """Return the vectors of texts, by hash, as the model of a space made them; what is kept."""
+    rows = Embedding.objects.filter(
+        model=f"{space.model}/{space.dimensions}", content_hash__in=hashes
+    )
+    return {
+        key: np.frombuffer(vector, dtype=np.float32)
+        for key, vector in rows.values_list("content_hash", "vector")
+    }
+
+
 def document_get(user: Caller, document_id: object) -> Document:
     """Return a visible document. Raises ``NotFound`` for any other id, in any form."""
     try:
@@ -94,6 +107,24 @@ def version_text(version: DocumentVersion) -> str:
     if version.status != Status.READY:
         raise NotFound("This version has no text: it is not ready.")
     return version.content.text
+
+
+def recognised_places(document_ids: Collection[uuid.UUID | None]) -> set[tuple[object, int, int]]:
+    """Return document id, version number and page of what was recognised from pictures.
+
+    Whether the caller may see the documents is for the caller to know.
+    """
+    ids = [key for key in document_ids if key is not None]
+    if not ids:
+        return set()
+    rows = DocumentVersion.objects.filter(document_id__in=ids).exclude(recognised_pages=[])
+    return {
+        (document_id, number, page)
+        for document_id, number, pages in rows.values_list(
+            "document_id", "number", "recognised_pages"
+        )
+        for page in pages
+    }
 
 
 def document_list(

@@ -8,5 +8,9 @@ version_ready = Signal()
 #: A version ended in failure. Sends ``document_id``, ``version_id``, ``code``.
 version_failed = Signal()
 
+#: A document answers for other people, no more, or again: moved, retired or brought back.
+#: Sends ``document_id``.
+document_moved = Signal()
+
 #: A document and everything made from it is gone. Sends ``document_id``.
 document_deleted = Signal()

@@ -18,6 +18,15 @@ class MediaType(StrEnum):
 
     PDF = "application/pdf"
     DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ODT = "application/vnd.oasis.opendocument.text"
+    ODS = "application/vnd.oasis.opendocument.spreadsheet"
+    ODP = "application/vnd.oasis.opendocument.presentation"
+    RTF = "application/rtf"
+    EPUB = "application/epub+zip"
+    EML = "message/rfc822"
+    CSV = "text/csv"
     TXT = "text/plain"
     MARKDOWN = "text/markdown"
     HTML = "text/html"
@@ -37,6 +46,7 @@ class Stage(StrEnum):
 
     WAITING = "waiting"
     EXTRACTING = "extracting"
+    RECOGNISING = "recognising"
     CHUNKING = "chunking"
     EMBEDDING = "embedding"
     INDEXING = "indexing"
@@ -229,6 +239,9 @@ class Hit:
     highlights: tuple[tuple[int, int], ...] = field(default=())
     #: The version that the document answers from now.
     current_version: int = 0
+    media_type: str = ""
+    #: Whether its page was recognised from a picture.
+    recognised: bool = False
 
 
 class Outcome(StrEnum):
@@ -288,3 +301,59 @@ class SearchTrace:
     scoped_to: tuple[str, ...] = ()
     reranker: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle on a page as people see it, from the upper left corner.
+
+    In units in which the longer side of the page is ``PAGE_UNITS``.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """The distance from left to right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """The distance from top to bottom."""
+        return self.bottom - self.top
+
+    def joined(self, other: Box) -> Box:
+        """Return the smallest box around both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+#: The longer side of every page in the units of ``Box``.
+PAGE_UNITS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageLetters:
+    """The characters of a page and where each stands.
+
+    ``edges[4 * i : 4 * i + 4]`` are left, top, right and bottom of ``text[i]``; all
+    four are 0 for what has no place, such as the end of a line. ``width`` and
+    ``height`` are the page's, in the units of ``Box``.
+    """
+
+    width: int
+    height: int
+    text: str
+    edges: Sequence[int]
+
+    def box(self, index: int) -> Box | None:
+        """Return where one character stands, ``None`` when it has no place."""
+        left, top, right, bottom = self.edges[4 * index : 4 * index + 4]
+        return Box(left, top, right, bottom) if right > left or bottom > top else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -21,6 +21,7 @@ _env = environ.FileAwareEnv()
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+_MAIL_SCHEMES = frozenset({"smtp", "smtp+tls", "smtp+ssl"})
 
 
 class ConfigurationError(ImproperlyConfigured):
@@ -123,3 +124,17 @@ def url(name: str, default: str = "") -> str:
     if value and not value.startswith(("http://", "https://")):
         raise ConfigurationError(f"{name} must be an address that starts with http:// or https://.")
     return value
+
+
+def mail(name: str) -> dict[str, Any]:
+    """Return Django's settings for a mail server given as ``smtp+tls://user:password@host:587``."""
+    value = text(name)
+    try:
+        config = environ.Env.email_url_config(value)
+    except (KeyError, ValueError, ImproperlyConfigured):
+        config = {}
+    if value.partition("://")[0] not in _MAIL_SCHEMES or not config.get("EMAIL_HOST"):
+        raise ConfigurationError(
+            f"{name} must be an address like smtp+tls://user:password@mail.example.org:587."
+        )
+    return {key: setting for key, setting in config.items() if key.startswith("EMAIL_")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,8 +25,9 @@ if not DATA_DIR.is_absolute():
     DATA_DIR = BASE_DIR / DATA_DIR
 TEMP_DIR = DATA_DIR / "tmp"
 ORIGINALS_DIR = DATA_DIR / "originals"
+PAGES_DIR = DATA_DIR / "pages"
 BROKER_DIR = DATA_DIR / "broker"
-for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, BROKER_DIR):
+for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, PAGES_DIR, BROKER_DIR):
     try:
         _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -212,9 +214,14 @@ MAX_FILE_SIZE = env.integer("MAX_FILE_SIZE", 10_485_760, low=1024, high=2**31)
 #: Room for several files in one request; each is bounded by MAX_FILE_SIZE on its own.
 MAX_UPLOAD_SIZE = 10 * MAX_FILE_SIZE + 1_048_576
 MAX_BODY_SIZE = 1_048_576
-KNOWN_EXTENSIONS = ("pdf", "txt", "docx", "md", "html")
+KNOWN_EXTENSIONS = (
+    *("pdf", "txt", "docx", "md", "html", "pptx", "xlsx", "csv", "odt", "ods", "odp", "rtf"),
+    *("epub", "eml"),
+)
 ALLOWED_EXTENSIONS = env.listing(
-    "ALLOWED_EXTENSIONS", "pdf,txt,docx,md,html", known=KNOWN_EXTENSIONS
+    "ALLOWED_EXTENSIONS",
+    "pdf,txt,docx,md,html,pptx,xlsx,csv,odt,ods,odp,rtf,epub,eml",
+    known=KNOWN_EXTENSIONS,
 )
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_SIZE
 DATA_UPLOAD_MAX_NUMBER_FILES = 100
@@ -253,6 +260,25 @@ OPENAI_BASE_URL = env.url("OPENAI_BASE_URL")
 EMBEDDING_MODEL = env.text("EMBEDDING_MODEL", "auto")
 EMBEDDING_DIMENSIONS = env.integer("EMBEDDING_DIMENSIONS", 0, low=0, high=8192)
 CHAT_MODEL = env.text("CHAT_MODEL", "auto")
+SECOND_OPINION = env.boolean("SECOND_OPINION", default=False)
+RERANK_URL = env.url("RERANK_URL")
+RERANK_MODEL = env.text("RERANK_MODEL")
+RERANK_API_KEY = env.text("RERANK_API_KEY")
+RERANK_TIMEOUT = env.number("RERANK_TIMEOUT", 2.0, low=0.1, high=30.0)
+
+# --- pages ------------------------------------------------------------------------
+
+#: Bytes of pictures of pages that are kept; the oldest go first.
+PAGE_CACHE_SIZE = env.integer("PAGE_CACHE_SIZE", 536_870_912, low=0, high=2**40)
+
+#: Whether pages without text are recognised from their pictures, where tesseract is there.
+RECOGNITION = env.choice("RECOGNITION", "auto", ("auto", "off"))
+RECOGNITION_LANGUAGES = env.text("RECOGNITION_LANGUAGES", "eng")
+if not re.fullmatch(r"[A-Za-z0-9_]+(\+[A-Za-z0-9_]+)*", RECOGNITION_LANGUAGES):
+    raise env.ConfigurationError(
+        "RECOGNITION_LANGUAGES must be tesseract's codes with + between them, as eng+deu."
+    )
+RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=5000)
 
 # --- cache ------------------------------------------------------------------------
 
@@ -271,6 +297,16 @@ CACHES = {
         "OPTIONS": {"key": crypto.derive(_master, "cache").hex(), "MAX_ENTRIES": 50_000},
     }
 }
+
+# --- news -------------------------------------------------------------------------
+
+WATCH_DELAY = env.integer("WATCH_DELAY", 60, low=0, high=86_400)
+EMAIL_URL = env.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "ragsite@localhost")
+EMAIL_TIMEOUT = 20
+if EMAIL_URL:
+    globals().update(env.mail("EMAIL_URL"))
+PUBLIC_URL = env.url("PUBLIC_URL")
 
 # --- background work --------------------------------------------------------------
 
@@ -304,6 +340,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 if BACKUP_KEEP:
     CELERY_BEAT_SCHEDULE["backup"] = {
@@ -352,6 +389,10 @@ SPECTACULAR_SETTINGS = {
         "StageEnum": [stage.value for stage in Stage],
         "RoleEnum": [role.value for role in Role],
         "ModeEnum": [mode.value for mode in Mode],
+        "ConfidenceEnum": ["high", "medium", "low"],
+        "VerdictEnum": ["supported", "partial", "unsupported"],
+        "StateEnum": "chat.models.Message.State",
+        "ComparisonStateEnum": "chat.models.Comparison.State",
         "HealthEnum": ["ok", "degraded", "unavailable"],
     },
 }

@@ -33,6 +33,7 @@ os.environ |= {
     "DATABASE_KEY": "00112233445566778899aabbccddeeff" * 2,
     "EMBEDDING_MODEL": "hashed",
     "LOG_LEVEL": "WARNING",
+    "RECOGNITION": "off",
 }
 # One machine asks for everybody here; tests of the limits set their own.
 os.environ["REQUEST_LOG_DAYS"] = "0"

@@ -73,7 +73,8 @@ class CitationStream:
         self._plain = ""
         self._text = ""
         self._marks: list[_Mark] = []
-        self._invented = 0
+        #: Numbers that named no passage, with the length of the text before them.
+        self._invented: list[tuple[int, int]] = []
 
     def feed(self, piece: str) -> str:
         """Text that is now certain; a marker that may be incomplete waits."""
@@ -91,7 +92,7 @@ class CitationStream:
             text=self._text,
             sentences=tuple(self._sentences()),
             citations=tuple(self._register.citations),
-            invented=self._invented,
+            invented=len(self._invented),
         )
 
     def _consume(self, end: int) -> str:
@@ -118,8 +119,7 @@ class CitationStream:
             return
         asked = _expanded(match["numbers"])
         known = [number for number in asked if number in self._finders]
-        if len(known) < len(asked):
-            self._invented += len(asked) - len(known)
+        self._invented += [(len(self._plain), n) for n in asked if n not in self._finders]
         if not known:
             self._write(f"{match['space']}({match['numbers'].strip()})")
             return
@@ -172,7 +172,11 @@ class CitationStream:
             mine = [m for m, owner in zip(self._marks, owners, strict=True) if owner == i]
             text = _BULLET.sub("", self._plain[start:end])
             cited = tuple(dict.fromkeys(mark.n for mark in mine))
-            made.append(CitedSentence(text, cited, self._begin(start, mine), self._end(end, mine)))
+            invented = tuple(
+                n for place, n in self._invented if _owner(spans, self._plain, place) == i
+            )
+            begin, stop = self._begin(start, mine), self._end(end, mine)
+            made.append(CitedSentence(text, cited, begin, stop, invented))
         return [sentence for sentence in made if sentence.text]
 
     def _begin(self, plain: int, mine: Sequence[_Mark]) -> int:

@@ -109,6 +109,7 @@ def _passage(n: int, run: _Run, content: Content | None, page_starts: Sequence[i
         end=end,
         relevance=best.relevance,
         page_breaks=_page_breaks(ordered, start, end, page_starts),
+        chunks=tuple((hit.start, hit.end) for hit in ordered),
     )
 
 

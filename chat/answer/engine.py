@@ -16,14 +16,14 @@ from typing import cast
 from asgiref.sync import sync_to_async
 
 from chat.answer.citations import CitationStream, quoted
-from chat.answer.confidence import confidence
+from chat.answer.confidence import Grounds, calibrated, grounds
 from chat.answer.followup import combined
 from chat.answer.prompt import REFUSAL, answer_prompt, rewrite_prompt, rewritten
 from chat.answer.refusal import is_refusal, may_become_refusal, without_marker
 from chat.answer.verify import verified
 from chat.errors import ModelError
-from chat.llm.base import LanguageModel, Piece, Usage
-from chat.llm.extractive import Similarity, arranged, choose
+from chat.llm.base import LanguageModel, Piece, Prompt, Usage
+from chat.llm.extractive import Quote, Similarity, arranged, choose
 from chat.llm.factory import EXTRACTIVE
 from chat.types import (
     AnswerDraft,
@@ -37,16 +37,21 @@ from chat.types import (
     Turn,
 )
 from documents.errors import ProductError
+from documents.types import SearchTrace
 
 Retrieve = Callable[[str], "Retrieved"]
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages for a question, best first, and how to compare two texts by meaning."""
+    """Passages for a question, best first, and how to compare two texts by meaning.
+
+    ``trace`` tells how the search came to them.
+    """
 
     passages: tuple[Passage, ...]
     similarity: Similarity | None = None
+    trace: SearchTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,18 @@ class AnswerRun:
     def __init__(self, asked: Asked, *, retrieve: Retrieve, model: LanguageModel | None) -> None:
         self.asked = asked
         self.standalone = asked.question
+        #: What the search gave, whether it is used or below the threshold.
+        self.found: Retrieved = Retrieved(())
         self.passages: tuple[Passage, ...] = ()
         #: What a reader has seen so far.
         self.text = ""
+        #: What the answer was made with: a prompt, or sentences that were chosen.
+        self.prompt: Prompt | None = None
+        self.quotes: tuple[Quote, ...] = ()
+        #: What its confidence rests on, and citations that the model made up.
+        self.grounds: Grounds | None = None
+        self.invented = 0
         self._retrieve, self._model = retrieve, model
-        self._similarity: Similarity | None = None
         self._citations: CitationStream | None = None
         self._held = ""
         self._usage = Usage()
@@ -92,11 +104,10 @@ class AnswerRun:
         self.standalone = await self._made_standalone()
         self._lap("rewrite_ms")
         try:
-            found = await sync_to_async(self._retrieve)(self.standalone)
+            found = self.found = await sync_to_async(self._retrieve)(self.standalone)
         except ProductError as error:
             yield ErrorEvent(error.code, error.message, error.retryable)
             return
-        self._similarity = found.similarity
         self.passages = tuple(p for p in found.passages if p.relevance >= self.asked.threshold)
         self._lap("search_ms")
         yield SourcesEvent(self.passages)
@@ -146,12 +157,13 @@ class AnswerRun:
             self.standalone,
             self.passages,
             focus=self.asked.question,
-            similarity=self._similarity,
+            similarity=self.found.similarity,
         )
         if not quotes:
             yield DoneEvent(self._refusal())
             return
-        whole = quoted(arranged(quotes))
+        self.quotes = arranged(quotes)
+        whole = quoted(self.quotes)
         self._lap("answer_ms")
         yield DeltaEvent(whole.text)
         yield DoneEvent(await asyncio.to_thread(self._finished, whole))
@@ -159,7 +171,7 @@ class AnswerRun:
     async def _generated(self, model: LanguageModel) -> AsyncGenerator[StreamEvent, None]:
         """Stream the model's answer; what may still be a refusal is held back."""
         asked = self.asked
-        prompt = answer_prompt(
+        self.prompt = prompt = answer_prompt(
             asked.question,
             self.passages,
             asked.history,
@@ -206,14 +218,20 @@ class AnswerRun:
 
     def _finished(self, whole: CitedAnswer) -> AnswerDraft:
         sentences = verified(whole, self.passages)
-        sure = confidence(
-            self.standalone, self.passages, sentences, whole.citations, self._similarity
+        self.grounds = grounds(
+            self.standalone,
+            self.passages,
+            sentences,
+            whole.citations,
+            self.found.similarity,
+            self.found.trace,
         )
+        self.invented = whole.invented
         self._lap("verify_ms")
         return replace(
             self._refusal(whole.text),
             refused=False,
-            confidence=sure.value,
+            confidence=calibrated(self.grounds).value,
             sentences=sentences,
             citations=whole.citations,
         )

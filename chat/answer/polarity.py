@@ -78,10 +78,11 @@ def contradicts(claim: str, evidence: str) -> bool:
 
     Meant for two sentences that share most of their words; says nothing elsewhere.
     """
-    return _denies(claim, evidence) or _opposes(claim, evidence)
+    return denies(claim, evidence) or opposes(claim, evidence)
 
 
-def _denies(claim: str, evidence: str) -> bool:
+def denies(claim: str, evidence: str) -> bool:
+    """Whether one of the two denies a word that the other affirms."""
     ours, theirs = denied(claim), denied(evidence)
     if not ours and not theirs:
         return False
@@ -89,7 +90,8 @@ def _denies(claim: str, evidence: str) -> bool:
     return bool((ours ^ theirs) & shared) and not ours & theirs
 
 
-def _opposes(claim: str, evidence: str) -> bool:
+def opposes(claim: str, evidence: str) -> bool:
+    """Whether the one has a word (``rose``) where the other has its opposite (``fell``)."""
     ours = frozenset(_PLAIN_WORD.findall(claim.lower()))
     theirs = frozenset(_PLAIN_WORD.findall(evidence.lower()))
     return any(

@@ -91,16 +91,34 @@ def _question(question: str) -> str:
     return f"<question>\n{defused(question).strip()[:QUESTION_BUDGET]}\n</question>"
 
 
-def _fenced(passages: Sequence[Passage]) -> str:
-    if not passages:
-        return "<passages>\n(none were found)\n</passages>"
-    parts: list[str] = []
+def passages_sent(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Those of ``passages`` that fit into one prompt, the first always."""
+    sent: list[Passage] = []
     room = PASSAGE_BUDGET
     for passage in passages:
         room -= len(passage.text)
-        if parts and room < 0:
+        if sent and room < 0:
             break
-        parts.append(_one(passage))
+        sent.append(passage)
+    return tuple(sent)
+
+
+def turns_sent(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """The youngest turns of ``history`` that fit into one prompt, oldest first."""
+    kept: list[Turn] = []
+    room = HISTORY_BUDGET
+    for turn in reversed(history[-HISTORY_TURNS:]):
+        room -= sum(len(message.content) for message in _told(turn))
+        if room < 0:
+            break
+        kept.insert(0, turn)
+    return tuple(kept)
+
+
+def _fenced(passages: Sequence[Passage]) -> str:
+    if not passages:
+        return "<passages>\n(none were found)\n</passages>"
+    parts = [_one(passage) for passage in passages_sent(passages)]
     return "<passages>\n" + "\n".join(parts) + "\n</passages>"
 
 
@@ -115,16 +133,13 @@ def _one(passage: Passage) -> str:
 
 def _earlier(history: Sequence[Turn]) -> list[ChatMessage]:
     """The youngest turns that fit, oldest first, without their citation numbers."""
-    kept: list[ChatMessage] = []
-    room = HISTORY_BUDGET
-    for turn in reversed(history[-HISTORY_TURNS:]):
-        question = defused(turn.question).strip()[:500]
-        answer = _without_numbers(turn.answer)[:1000]
-        room -= len(question) + len(answer)
-        if room < 0:
-            break
-        kept[:0] = [ChatMessage("user", question), ChatMessage("assistant", answer)]
-    return kept
+    return [message for turn in turns_sent(history) for message in _told(turn)]
+
+
+def _told(turn: Turn) -> tuple[ChatMessage, ChatMessage]:
+    question = defused(turn.question).strip()[:500]
+    answer = _without_numbers(turn.answer)[:1000]
+    return ChatMessage("user", question), ChatMessage("assistant", answer)
 
 
 def _without_numbers(answer: str) -> str:

@@ -49,14 +49,20 @@ def retriever(
 
 
 def _retrieved(user: Caller, question: str, within: Within) -> Retrieved:
-    wanted = settings.MAX_CHUNKS
     found = search(
         user,
         question[:2000],
-        limit=wanted * HITS_PER_PASSAGE,
+        limit=settings.MAX_CHUNKS * HITS_PER_PASSAGE,
         within=within,
+        explain=True,
     )
-    passages = pack(found.hits, max_chunks=wanted, content=_content, page_starts=_pages(found.hits))
+    return replace(retrieved(found.hits), trace=found.trace)
+
+
+def retrieved(hits: Sequence[Hit]) -> Retrieved:
+    """Return the passages for a prompt out of hits, best first."""
+    wanted = settings.MAX_CHUNKS
+    passages = pack(hits, max_chunks=wanted, content=_content, page_starts=_pages(hits))
     space = active_space()
     similarity = _Similarity(space_embedder(space)) if space else None
     return Retrieved(tuple(passages), similarity)

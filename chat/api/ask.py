@@ -7,7 +7,6 @@ else in the API: ``AskView`` is what the schema shows and what checks the reques
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -32,18 +31,21 @@ from chat.errors import (
     ModelUnreachable,
 )
 from chat.models import Message
-from chat.selectors import answer_of, passage_url
+from chat.selectors import answer_of, message_get, passage_url
 from chat.services.answering import answer_events, in_database
-from chat.services.asking import question_ask
+from chat.services.asking import question_again, question_ask
+from chat.services.pauses import with_pauses
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
-from documents.errors import ProductError
+from documents.errors import NotFound, ProductError
 from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 
 EVENT_STREAM = "text/event-stream"
 PROBLEM = "application/problem+json"
+#: What narrows a question; one that is asked again without any keeps where it looked.
+_SCOPE = {"collections", "documents", "as_of"}
 #: A comment is sent when nothing else was for so long, so that no proxy gives up, seconds.
 HEARTBEAT = 15.0
 
@@ -104,21 +106,36 @@ class AskView(APIView):
         given = QuestionSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         data = given.validated_data
-        message = question_ask(
-            user=signed_in(request),
-            question=data["question"],
-            conversation_id=data.get("conversation_id"),
-            within=Within(
-                collections=[
-                    collection_get(signed_in(request), key).pk
-                    for key in data.get("collections", ())
-                ],
-                documents=data.get("documents", ()),
-                as_of=as_of_read(data.get("as_of")),
-            ),
+        within = Within(
+            collections=[
+                collection_get(signed_in(request), key).pk for key in data.get("collections", ())
+            ],
+            documents=data.get("documents", ()),
+            as_of=as_of_read(data.get("as_of")),
         )
+        message = _kept(signed_in(request), data, within)
         accepts = request.headers.get("Accept", "")
         return Response({"message": message, "stream": data["stream"] or EVENT_STREAM in accepts})
+
+
+def _kept(user: User, data: dict[str, Any], within: Within) -> Message:
+    """Keep the question: a new one, or one in the place of an earlier message."""
+    if not data.get("replaces"):
+        return question_ask(
+            user=user,
+            question=data["question"],
+            conversation_id=data.get("conversation_id"),
+            within=within,
+        )
+    named = message_get(user, data["replaces"])
+    if data.get("conversation_id") not in {None, "", str(named.conversation_id)}:
+        raise NotFound
+    return question_again(
+        user=user,
+        replaces=named.pk,
+        question=data.get("question"),
+        within=within if _SCOPE & data.keys() else None,
+    )
 
 
 _checked = AskView.as_view()
@@ -169,34 +186,16 @@ def _streamed(request: HttpRequest, message: Message, user: User) -> StreamingHt
 async def _events(
     request: HttpRequest, message: Message, user: User
 ) -> AsyncGenerator[bytes, None]:
-    async with aclosing(answer_events(message, user)) as events:
-        async for event in _with_heartbeat(events):
+    async with (
+        aclosing(answer_events(message, user)) as answer,
+        aclosing(with_pauses(answer, HEARTBEAT)) as events,
+    ):
+        async for event in events:
             if event is None:
                 yield b": still here\n\n"
             else:
                 name, data = await _shown(request, event, message, user)
                 yield f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
-
-
-async def _with_heartbeat(
-    events: AsyncGenerator[StreamEvent, None],
-) -> AsyncGenerator[StreamEvent | None, None]:
-    """Yield the events, and nothing at all whenever it was silent for too long."""
-    coming = asyncio.ensure_future(anext(events, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait({coming}, timeout=HEARTBEAT)
-            if not done:
-                yield None
-                continue
-            event = coming.result()
-            if event is None:
-                return
-            yield event
-            coming = asyncio.ensure_future(anext(events, None))
-    finally:
-        coming.cancel()
-        await asyncio.wait({coming})
 
 
 async def _shown(

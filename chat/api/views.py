@@ -9,40 +9,88 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from chat.api.exports import conversation_body
 from chat.api.serializers import (
     AnswerSerializer,
+    ConversationChangeSerializer,
     ConversationDetailSerializer,
+    ConversationFilterSerializer,
+    ConversationHeadSerializer,
     ConversationSerializer,
+    ConversationViewSerializer,
     FeedbackSerializer,
 )
 from chat.models import Conversation
-from chat.selectors import answer_of, answers_of, conversation_get, conversation_list, message_get
-from chat.services.conversations import conversation_delete, feedback_set
+from chat.search.conversations import conversations_matching
+from chat.selectors import (
+    answer_of,
+    conversation_get,
+    conversation_read,
+    conversations_readable,
+    message_get,
+    message_read,
+)
+from chat.services.conversations import (
+    conversation_change,
+    conversation_delete,
+    feedback_set,
+)
 from documents.api.callers import signed_in
 
 
 class ConversationListView(GenericAPIView[Conversation]):
-    """The caller's conversations."""
+    """The conversations that the caller may read."""
 
     serializer_class = ConversationSerializer
 
-    @extend_schema(operation_id="conversations_list", responses=ConversationSerializer(many=True))
+    @extend_schema(
+        operation_id="conversations_list",
+        parameters=[ConversationFilterSerializer],
+        responses=ConversationSerializer(many=True),
+    )
     def get(self, request: Request) -> Response:
-        """List conversations, the latest first."""
-        page = self.paginate_queryset(conversation_list(signed_in(request)))
-        return self.get_paginated_response(ConversationSerializer(page, many=True).data)
+        """List conversations, the latest first; with ``search``, where each holds the words."""
+        given = ConversationFilterSerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        search, shared = given.validated_data["search"], given.validated_data["shared"]
+        user = signed_in(request)
+        matches = conversations_matching(user, search, shared=shared) if search.strip() else None
+        rows = conversations_readable(user, shared=shared) if matches is None else list(matches)
+        page = self.paginate_queryset(rows)
+        found = {row.pk: match for row, match in (matches or {}).items()}
+        body = ConversationSerializer(page, many=True, context={"user": user, "matches": found})
+        return self.get_paginated_response(body.data)
 
 
 class ConversationView(APIView):
     """One conversation."""
 
-    @extend_schema(operation_id="conversations_get", responses=ConversationDetailSerializer)
+    @extend_schema(
+        operation_id="conversations_get",
+        parameters=[ConversationViewSerializer],
+        responses=ConversationDetailSerializer,
+    )
     def get(self, request: Request, conversation_id: str) -> Response:
         """Show a conversation with its answers, as the caller may read them now."""
-        conversation = conversation_get(signed_in(request), conversation_id)
-        body = ConversationSerializer(conversation).data
-        messages = answers_of(conversation.messages.all(), signed_in(request))
-        return Response(body | {"messages": messages})
+        conversation = conversation_read(signed_in(request), conversation_id)
+        given = ConversationViewSerializer(data=request.query_params)
+        given.is_valid(raise_exception=True)
+        wants_all = given.validated_data["all"]
+        return Response(conversation_body(conversation, signed_in(request), replaced=wants_all))
+
+    @extend_schema(
+        operation_id="conversations_change",
+        request=ConversationChangeSerializer,
+        responses=ConversationHeadSerializer,
+    )
+    def patch(self, request: Request, conversation_id: str) -> Response:
+        """Rename a conversation of the caller's, or share it with a collection's members."""
+        user = signed_in(request)
+        conversation = conversation_get(user, conversation_id)
+        given = ConversationChangeSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        changed = conversation_change(user=user, conversation=conversation, **given.validated_data)
+        return Response(ConversationHeadSerializer(changed, context={"user": user}).data)
 
     @extend_schema(operation_id="conversations_delete", responses={204: None})
     def delete(self, request: Request, conversation_id: str) -> Response:
@@ -58,7 +106,7 @@ class MessageView(APIView):
     @extend_schema(operation_id="messages_get", responses=AnswerSerializer)
     def get(self, request: Request, message_id: str) -> Response:
         """Show an answer, as the caller may read it now."""
-        return Response(answer_of(message_get(signed_in(request), message_id), signed_in(request)))
+        return Response(answer_of(message_read(signed_in(request), message_id), signed_in(request)))
 
 
 class FeedbackView(APIView):

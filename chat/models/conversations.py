@@ -8,8 +8,14 @@ from typing import Any, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 
-from documents.models import Collection, Document
+from documents.models import Collection, Document, Membership
+
+
+def _is_known(user: User | AnonymousUser) -> bool:
+    return user.is_authenticated and user.is_active
 
 
 class OwnedQuerySet(models.QuerySet[Any]):
@@ -19,13 +25,46 @@ class OwnedQuerySet(models.QuerySet[Any]):
 
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Return the rows of this user; none for an anonymous or deactivated caller."""
-        if not (user.is_authenticated and user.is_active):
+        return self.filter(self._own(user)) if _is_known(user) else self.none()
+
+    def _own(self, user: User | AnonymousUser) -> Q:
+        return Q(**{f"{self.owner_path}_id": user.pk})
+
+
+class ConversationQuerySet(OwnedQuerySet):
+    """``visible_to``: one's own. ``readable_by``: those that others share as well."""
+
+    def shared_to(self, user: User | AnonymousUser) -> Self:
+        """Return what others share with a collection of which they and this user are members."""
+        if not _is_known(user):
             return self.none()
-        return self.filter(**{f"{self.owner_path}_id": user.pk})
+        theirs = Membership.objects.filter(
+            collection=OuterRef("shared_with"), user=OuterRef("user"), user__is_active=True
+        )
+        mine = Collection.objects.visible_to(user)
+        return self.filter(Exists(theirs), shared_with__in=mine).exclude(user_id=user.pk)
+
+    def readable_by(self, user: User | AnonymousUser) -> Self:
+        """Return one's own and what others share. Reading is all that the latter allow."""
+        if not _is_known(user):
+            return self.none()
+        shared = Conversation.objects.shared_to(user)
+        return self.filter(self._own(user) | Q(pk__in=shared.values("pk")))
 
 
 class MessageQuerySet(OwnedQuerySet):
     owner_path = "conversation__user"
+
+    def readable_by(self, user: User | AnonymousUser) -> Self:
+        """Return one's own; of shared conversations, those that were not replaced."""
+        if not _is_known(user):
+            return self.none()
+        shared = Conversation.objects.shared_to(user)
+        return self.filter(self._own(user) | Q(conversation__in=shared, replaced_by=None))
+
+    def newest(self) -> Self:
+        """Return of each question the message that was asked last: what nothing replaced."""
+        return self.filter(replaced_by=None)
 
 
 class Conversation(models.Model):
@@ -43,7 +82,7 @@ class Conversation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = OwnedQuerySet.as_manager()
+    objects = ConversationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-updated_at", "id"]
@@ -75,7 +114,7 @@ class Message(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.ANSWERING)
     refused = models.BooleanField(default=False)
     confidence = models.FloatField(default=0.0)
-    #: Each ``{"text", "citations": [n], "verdict"}``.
+    #: Each a ``chat.types.Sentence`` with its verdict, and the model's ``second_opinion``.
     sentences = models.JSONField(default=list)
     error_code = models.CharField(max_length=40, blank=True)
     error_message = models.CharField(max_length=500, blank=True)
@@ -88,6 +127,9 @@ class Message(models.Model):
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by"
     )
+    #: Its place in the conversation: when its question was first asked. One that
+    #: replaces another stands where that one stood.
+    place = models.DateTimeField(default=timezone.now, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     #: Written while the answer streams; a stale one tells that its process died.
     touched_at = models.DateTimeField(auto_now=True)
@@ -95,9 +137,9 @@ class Message(models.Model):
     objects = MessageQuerySet.as_manager()
 
     class Meta:
-        ordering = ["created_at", "id"]
+        ordering = ["place", "created_at", "id"]
         indexes = [
-            models.Index(fields=["conversation", "created_at"], name="message_by_age"),
+            models.Index(fields=["conversation", "place"], name="message_by_place"),
             models.Index(
                 fields=["touched_at"],
                 name="message_answering",

@@ -7,8 +7,8 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from dataclasses import asdict
+from contextlib import aclosing, suppress
+from dataclasses import asdict, replace
 from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -19,16 +19,23 @@ from django.utils import timezone
 
 from chat.answer.engine import AnswerRun, Asked
 from chat.answer.retrieval import retriever
+from chat.answer.trace import answer_trace
 from chat.models import Citation, Message
 from chat.selectors import history, withdrawn
 from chat.services.asking import scope_read
 from chat.services.models import configured_model
+from chat.services.opinion import opinion_keep, second_opinion
+from chat.services.pauses import with_pauses
 from chat.signals import answer_finished
+from chat.traces import searched
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
+from documents.errors import NotFound, ProductError
 from documents.models import Document
 
 #: How often an answer that is streaming is written down, and its asker looked at, seconds.
 KEEP_EVERY = 1.0
+#: How often the asker is looked at while a model is silent, seconds.
+LOOK_EVERY = 5.0
 State = Message.State
 BROKEN = "Something went wrong on our side. It has been logged."
 
@@ -56,32 +63,74 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
     However it ends, the message ends with it: complete, failed, or stopped with
     what had come. Closing the iterator stops the model.
     """
-    run = await in_database(_prepared)(message, user)
-    kept, seen = False, time.monotonic()
+    run: AnswerRun | None = None
+    kept = False
     try:
-        async with aclosing(run.events()) as events:
+        run = await in_database(_prepared)(message, user)
+        async with aclosing(_watched(run, message, user)) as events:
             async for event in events:
                 if isinstance(event, DoneEvent):
                     kept = True
                     await in_database(_keep)(message, event.answer, run, State.COMPLETE)
+                    await _ask_again(message, event.answer, run)
                 elif isinstance(event, ErrorEvent):
                     kept = True
                     await in_database(_keep_failure)(message, event, run)
-                elif isinstance(event, DeltaEvent) and time.monotonic() - seen > KEEP_EVERY:
-                    seen = time.monotonic()
-                    if not await in_database(_touch)(message, user, run.text):
-                        return
                 yield event
+    except ProductError as error:
+        kept = True
+        told = ErrorEvent(error.code, error.message, error.retryable)
+        yield await _failed(message, run, told)
     except Exception:  # whatever breaks, the reader gets an end and the message keeps it
         logger.exception("message %s: the answer broke", message.pk)
-        broken = ErrorEvent("server_error", BROKEN, partial=await asyncio.to_thread(run.partial))
         kept = True
-        await in_database(_keep_failure)(message, broken, run)
-        yield broken
+        yield await _failed(message, run, ErrorEvent("server_error", BROKEN))
     finally:
         if not kept:
             # The reader is gone or has stopped: a short write, even while cancelled.
             await asyncio.shield(in_database(_keep_stopped)(message, run))
+
+
+async def _watched(
+    run: AnswerRun, message: Message, user: User
+) -> AsyncGenerator[StreamEvent, None]:
+    """Yield the run's events, write down what arrives, and end when nobody may read it.
+
+    While a model is silent its reader is looked at too.
+    """
+    seen = time.monotonic()
+    async with (
+        aclosing(run.events()) as answer,
+        aclosing(with_pauses(answer, LOOK_EVERY)) as events,
+    ):
+        async for event in events:
+            arrived = event is None or isinstance(event, DeltaEvent)
+            if arrived and time.monotonic() - seen > KEEP_EVERY:
+                seen = time.monotonic()
+                if not await in_database(_touch)(message, user, run.text):
+                    return
+            if event is not None:
+                yield event
+
+
+async def _failed(message: Message, run: AnswerRun | None, told: ErrorEvent) -> ErrorEvent:
+    """Keep a fault with what had arrived, and return it as the reader is told of it."""
+    partial = await asyncio.to_thread(run.partial) if run else None
+    event = replace(told, partial=partial)
+    await in_database(_keep_failure)(message, event, run)
+    return event
+
+
+async def _ask_again(message: Message, draft: AnswerDraft, run: AnswerRun) -> None:
+    """Ask the model for its own view of the verdicts, where that is switched on."""
+    if not settings.SECOND_OPINION or draft.refused:
+        return
+    try:
+        found = await second_opinion(draft, run.passages, configured_model())
+        if found:
+            await in_database(opinion_keep)(message, found)
+    except Exception:  # the answer is kept and complete, whatever becomes of a second opinion
+        logger.exception("message %s: the second opinion broke", message.pk)
 
 
 def answer_now(message: Message, user: User | None = None) -> Message:
@@ -116,8 +165,15 @@ def _touch(message: Message, user: User, text: str) -> bool:
     return active and bool(rows.update(answer=text, touched_at=timezone.now()))
 
 
+def _keep(message: Message, draft: AnswerDraft, run: AnswerRun | None, state: str) -> None:
+    if run:
+        message.standalone_question = run.standalone
+        message.trace = _trace(message, draft, run)
+    _write(message, draft, state)
+
+
 @transaction.atomic
-def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> None:
+def _write(message: Message, draft: AnswerDraft, state: str) -> None:
     if not Message.objects.filter(pk=message.pk).exists():
         return  # its conversation was deleted while it was answered
     message.answer, message.refused = draft.answer, draft.refused
@@ -128,7 +184,6 @@ def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> N
         "prompt_tokens": draft.prompt_tokens,
         "completion_tokens": draft.completion_tokens,
     }
-    message.standalone_question = run.standalone
     message.state = state
     present = set(
         Document.objects.filter(
@@ -142,6 +197,15 @@ def _keep(message: Message, draft: AnswerDraft, run: AnswerRun, state: str) -> N
     message.citations.all().delete()
     Citation.objects.bulk_create(_citation(message, c, gone) for c in draft.citations)
     answer_finished.send(sender=Message, message_id=message.pk, state=state, refused=draft.refused)
+
+
+def _trace(message: Message, draft: AnswerDraft, run: AnswerRun) -> dict[str, Any]:
+    """Return how the answer came about; for a refusal also what was searched."""
+    kept = answer_trace(run, refused=draft.refused)
+    if draft.refused:
+        with suppress(NotFound):  # what was asked is gone meanwhile: nothing to tell
+            kept["searched"] = searched(message.conversation.user, scope_read(message.scope))
+    return kept
 
 
 def _citation(message: Message, citation: CitationDraft, gone: set[int]) -> Citation:
@@ -160,15 +224,21 @@ def _citation(message: Message, citation: CitationDraft, gone: set[int]) -> Cita
 
 
 def _sentence(sentence: dict[str, Any]) -> dict[str, Any]:
-    return sentence | {"citations": list(sentence["citations"])}
+    lists = ("citations", "evidence", "missing", "invented")
+    return sentence | {name: list(sentence[name]) for name in lists}
 
 
-def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun) -> None:
+def _keep_failure(message: Message, event: ErrorEvent, run: AnswerRun | None) -> None:
     message.error_code, message.error_message = event.code, event.message[:500]
-    nothing = AnswerDraft(message.question, "", False, 0.0, model=run.model_name)
-    _keep(message, event.partial or nothing, run, State.FAILED)
+    _keep(message, event.partial or _nothing(message, run), run, State.FAILED)
 
 
-def _keep_stopped(message: Message, run: AnswerRun) -> None:
-    nothing = AnswerDraft(message.question, run.text, False, 0.0, model=run.model_name)
-    _keep(message, run.partial() or nothing, run, State.STOPPED)
+def _keep_stopped(message: Message, run: AnswerRun | None) -> None:
+    partial = run.partial() if run else None
+    _keep(message, partial or _nothing(message, run, run.text if run else ""), run, State.STOPPED)
+
+
+def _nothing(message: Message, run: AnswerRun | None, text: str = "") -> AnswerDraft:
+    """Return an answer of which nothing arrived but perhaps ``text``."""
+    name = run.model_name if run else ""
+    return AnswerDraft(message.question, text, refused=False, confidence=0.0, model=name)

@@ -9,9 +9,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from chat.errors import EmptyQuestion, QuestionTooLong
+from chat.errors import EmptyQuestion, QuestionTooLong, ScopeGone, StillAnswering
 from chat.models import Conversation, Message
-from chat.selectors import conversation_get
+from chat.selectors import conversation_get, message_get
+from chat.turns import is_answering, newest_of
+from documents.errors import NotFound
 from documents.search.scope import EVERYTHING, Within, scope_for
 from documents.types import AsOf
 
@@ -56,6 +58,49 @@ def question_ask(
             scope=scope_kept(within),
         )
     return message
+
+
+def question_again(
+    *, user: User, replaces: object, question: str | None = None, within: Within | None = None
+) -> Message:
+    """Keep a question to be answered once more, in the place of an earlier message.
+
+    Without words of its own it is the same question, and without ``within`` it looks
+    where the earlier one looked. The earlier message stays, as do those before it: it
+    is the newest of them that is replaced, whichever is named.
+
+    Raises ``InvalidInput`` for a question that cannot be asked, ``NotFound`` for what
+    the user may not see, ``StillAnswering``, and ``ScopeGone`` when the place where the
+    earlier one looked is no longer there.
+    """
+    named = message_get(user, replaces)
+    words = named.question if question is None else checked_question(question)
+    with transaction.atomic():
+        # One at a time: of two that replace the same message one would be lost.
+        rows = Conversation.objects.visible_to(user).select_for_update()
+        conversation = rows.filter(pk=named.conversation_id).first()
+        if conversation is None:
+            raise NotFound
+        if is_answering(conversation):
+            raise StillAnswering
+        old = newest_of(named)
+        scope = _scope_again(user, old, within)
+        conversation.save(update_fields=["updated_at"])
+        message: Message = Message.objects.create(
+            conversation=conversation, question=words, scope=scope, replaces=old, place=old.place
+        )
+    return message
+
+
+def _scope_again(user: User, old: Message, within: Within | None) -> dict[str, Any]:
+    if within is not None:
+        scope_for(user, within)
+        return scope_kept(within)
+    try:
+        scope_for(user, scope_read(old.scope))
+    except NotFound as error:
+        raise ScopeGone from error
+    return dict(old.scope)
 
 
 def scope_kept(within: Within) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a person does with conversations and answers: rename, delete, rate."""
+"""What a person does with conversations and answers: rename, share, delete, rate."""
 
 from __future__ import annotations
 
@@ -6,18 +6,47 @@ from django.contrib.auth.models import User
 
 from chat.models import Conversation, Feedback, Message
 from chat.selectors import conversation_get
+from chat.services.questions import question_from_feedback
 from documents.errors import InvalidInput
+from documents.services.collections import collection_get
 
 
 def conversation_rename(*, user: User, conversation: Conversation, title: str) -> Conversation:
     """Give one of the user's conversations another title."""
+    return conversation_change(user=user, conversation=conversation, title=title)
+
+
+def conversation_share(
+    *, user: User, conversation: Conversation, collection: int | str | None
+) -> Conversation:
+    """Let the members of a collection of the user's read a conversation; nobody with ``None``."""
+    return conversation_change(user=user, conversation=conversation, shared_with=collection)
+
+
+def conversation_change(
+    *, user: User, conversation: Conversation, **changes: int | str | None
+) -> Conversation:
+    """Change ``title`` and ``shared_with`` of one of the user's conversations: both or neither.
+
+    ``shared_with`` is the id or the slug of a collection, or ``None``. Raises ``NotFound``
+    for a collection that the user may not see, and ``InvalidInput`` for an empty title.
+    """
+    mine = conversation_get(user, conversation.pk)
+    if "title" in changes:
+        mine.title = _checked_title(str(changes["title"]))
+    if "shared_with" in changes:
+        wanted = changes["shared_with"]
+        mine.shared_with = None if wanted is None else collection_get(user, wanted)
+    # Neither is news in the conversation: it keeps its place in the list.
+    mine.save(update_fields=["title", "shared_with"])
+    return mine
+
+
+def _checked_title(title: str) -> str:
     title = " ".join(title.replace("\x00", " ").split())[:200]
     if not title:
         raise InvalidInput("A conversation needs a title.")
-    mine = conversation_get(user, conversation.pk)
-    mine.title = title
-    mine.save(update_fields=["title"])
-    return mine
+    return title
 
 
 def conversation_delete(*, user: User, conversation: Conversation) -> None:
@@ -34,4 +63,5 @@ def feedback_set(*, user: User, message: Message, rating: int, comment: str = ""
     feedback, _ = Feedback.objects.update_or_create(
         message=message, defaults={"rating": rating, "comment": comment.strip()[:2000]}
     )
+    question_from_feedback(user, feedback)
     return feedback

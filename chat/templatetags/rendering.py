@@ -19,6 +19,8 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from chat.templatetags.sentences import Span, located, plain_text
+from chat.types import Verdict
+from chat.verdicts import reason
 
 _TAGS = {
     *("p", "br", "hr", "h4", "strong", "em", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -120,16 +122,11 @@ def _writer(
     return write
 
 
-_HINTS = {
-    "unsupported": "No passage carries this sentence.",
-    "partial": "The passages carry this sentence only in part.",
-}
-
-
 def _sentence(inner: str, sentence: Mapping[str, Any]) -> str:
     verdict = str(sentence["verdict"])
     cites = " ".join(str(int(n)) for n in sentence["citations"])
-    hint = f' title="{_HINTS[verdict]}"' if verdict in _HINTS else ""
+    doubtful = verdict in {Verdict.PARTIAL, Verdict.UNSUPPORTED}
+    hint = f' title="{escape(reason(sentence))}"' if doubtful else ""
     return f'<span class="sentence {escape(verdict)}" data-cites="{cites}"{hint}>{inner}</span>'
 
 

@@ -11,18 +11,22 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat.forms import AskForm, RenameForm
 from chat.models import Conversation, Message
 from chat.selectors import (
-    answers_of,
     conversation_get,
     conversation_list,
+    conversation_read,
+    conversations_shared,
+    message_get,
+    message_read,
 )
 from chat.services.answering import answer_now
-from chat.services.asking import question_ask
-from chat.views.answers import exchange, place_of
+from chat.services.asking import question_again, question_ask
+from chat.turns import TURNS_SHOWN, newest_of, page_end, turns
+from chat.views.answers import exchanges, place_of
 from documents.errors import InvalidInput, NotFound, ProductError
 from documents.models import Document
 from documents.samples import QUESTIONS, sample_collection
@@ -31,21 +35,31 @@ from documents.selectors import document_get
 from documents.types import Status
 from documents.views.translate import person, translated
 
-#: Conversations that the side column shows.
+#: Conversations that the side column shows, one's own and those of others.
 SHOWN = 40
+SHOWN_SHARED = 10
 
 
 def _page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Return the context that every page with a conversation needs."""
     conversation = context.get("conversation")
     return {
-        "place": "ask",
-        "conversations": list(conversation_list(person(request))[:SHOWN]),
+        **side_column(person(request)),
+        "can_ask": True,
         "current_id": conversation.pk if conversation else None,
         "post_to": reverse("conversation", args=[conversation.pk])
         if conversation
         else reverse("conversations"),
     } | context
+
+
+def side_column(user: User) -> dict[str, Any]:
+    """Return what the column with the conversations shows."""
+    return {
+        "place": "ask",
+        "conversations": list(conversation_list(user)[:SHOWN]),
+        "shared": list(conversations_shared(user)[:SHOWN_SHARED]),
+    }
 
 
 def _asked_document(request: HttpRequest) -> Document | None:
@@ -84,40 +98,42 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @translated
-def conversations(request: HttpRequest) -> HttpResponse:
-    """Show all conversations; a POST asks the first question of a new one."""
-    if request.method == "POST":
-        return _ask(request, None)
-    htmx = request.htmx  # type: ignore[attr-defined]
-    rows = conversation_list(person(request))
-    context = {"place": "ask", "conversations": rows[:SHOWN] if htmx else rows}
-    if htmx:
-        context["current_id"] = request.GET.get("current", "")
-        return render(request, "chat/_conversation_list.html", context)
-    return render(request, "chat/conversation_list.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@translated
 def conversation(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """Show a conversation; a POST asks its next question."""
-    found = conversation_get(person(request), conversation_id)
+    user = person(request)
     if request.method == "POST":
-        return _ask(request, found)
-    form = AskForm(person(request), initial=_last_scope(found))
-    return render(request, "chat/conversation.html", _page(request, _shown(request, found, form)))
+        return ask(request, conversation_get(user, conversation_id))
+    found = conversation_read(user, conversation_id)
+    form = AskForm(user, initial=_last_scope(found))
+    before = _page_border(request, found)
+    return render(
+        request, "chat/conversation.html", _page(request, _shown(request, found, form, before))
+    )
 
 
-def _rows(found: Conversation) -> list[Message]:
-    return list(found.messages.select_related("feedback"))
+def _page_border(request: HttpRequest, found: Conversation) -> Message | None:
+    """Return the message before which the page ends, as the address names it."""
+    wanted = request.GET.get("before")
+    if not wanted:
+        return None
+    border = message_read(person(request), wanted)
+    if border.conversation_id != found.pk:
+        raise NotFound
+    return border
 
 
-def _shown(request: HttpRequest, found: Conversation, form: AskForm) -> dict[str, Any]:
-    rows = _rows(found)
-    answers = answers_of(rows, person(request))
+def _shown(
+    request: HttpRequest, found: Conversation, form: AskForm, before: Message | None = None
+) -> dict[str, Any]:
+    rows = turns(found, before=before, limit=TURNS_SHOWN + 1)
+    is_own = found.user_id == person(request).pk
     return {
         "conversation": found,
-        "exchanges": [exchange(*pair) for pair in zip(rows, answers, strict=True)],
+        "exchanges": exchanges(rows[-TURNS_SHOWN:], person(request)),
+        "has_earlier": len(rows) > TURNS_SHOWN,
+        "is_last_page": before is None,
+        "is_own": is_own,
+        "can_ask": is_own and before is None,
         "form": form,
         "rename_form": RenameForm(initial={"title": found.title}),
     }
@@ -125,8 +141,8 @@ def _shown(request: HttpRequest, found: Conversation, form: AskForm) -> dict[str
 
 def _last_scope(found: Conversation) -> dict[str, Any]:
     """Return where the last question was asked: the next one begins there."""
-    last = found.messages.order_by("-created_at").first()
-    scope = last.scope if last else {}
+    newest = found.messages.order_by("-created_at").values_list("scope", flat=True)
+    scope = newest.first() or {}
     return {
         "collections": scope.get("collections", []),
         "documents": scope.get("documents", []),
@@ -134,7 +150,7 @@ def _last_scope(found: Conversation) -> dict[str, Any]:
     }
 
 
-def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
+def ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
     """Answer a question that a form sent, whole; pages with script stream it instead."""
     form = AskForm(person(request), request.POST)
     if not form.is_valid():
@@ -155,6 +171,33 @@ def _ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
         return _asked_again(request, found, form, error)
     answer_now(message)
     return redirect(place_of(message))
+
+
+@require_POST
+@translated
+def again(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Ask a question again, perhaps in other words; the answer takes the old one's place."""
+    old = message_get(person(request), message_id)
+    words = request.POST.get("question")
+    try:
+        message = question_again(user=person(request), replaces=old.pk, question=words)
+    except ProductError as error:
+        return _not_asked(request, old, words or "", error)
+    answer_now(message)
+    return redirect(place_of(message))
+
+
+def _not_asked(
+    request: HttpRequest, old: Message, words: str, problem: ProductError
+) -> HttpResponse:
+    """Show the page with the message again, its question open with the words kept."""
+    messages.error(request, problem.message)
+    found, end = old.conversation, page_end(old)
+    border = message_get(person(request), end) if end else None
+    form = AskForm(person(request), initial=_last_scope(found))
+    context = _shown(request, found, form, border)
+    context["kept"] = {"message_id": newest_of(old).pk, "question": words}
+    return render(request, "chat/conversation.html", _page(request, context), status=problem.status)
 
 
 def _first_error(errors: dict[str, Sequence[dict[str, str]]]) -> str:

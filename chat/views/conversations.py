@@ -7,13 +7,16 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat.forms import RenameForm
-from chat.selectors import (
-    conversation_get,
+from chat.api.exports import conversation_json_file, conversation_markdown_file
+from chat.forms import RenameForm, ShareForm
+from chat.selectors import conversation_get, conversation_read
+from chat.services.conversations import (
+    conversation_delete,
+    conversation_rename,
+    conversation_share,
 )
-from chat.services.conversations import conversation_delete, conversation_rename
 from documents.views.translate import person, told, translated
 
 
@@ -45,5 +48,46 @@ def remove(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
             "The conversation is deleted.",
         )
         return redirect("home")
-    context = {"place": "ask", "conversation": found, "count": found.messages.count()}
+    context = {"place": "ask", "conversation": found, "count": found.messages.newest().count()}
     return render(request, "chat/conversation_delete.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@translated
+def share(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Say what sharing shows to whom, and share when that is confirmed."""
+    user = person(request)
+    found = conversation_get(user, conversation_id)
+    if request.method != "POST":
+        form = ShareForm(user, initial={"collection": found.shared_with_id})
+        context = {"place": "ask", "conversation": found, "form": form}
+        return render(request, "chat/conversation_share.html", context)
+    form = ShareForm(user, request.POST)
+    if not form.is_valid():
+        messages.error(request, "There is no such collection, or you may not see it.")
+        return redirect("conversation_share", conversation_id=found.pk)
+    collection = form.cleaned_data["collection"]
+    told(
+        request,
+        lambda: conversation_share(
+            user=user, conversation=found, collection=collection.pk if collection else None
+        ),
+        f"The members of {collection} can read this now." if collection else "Only you read this.",
+    )
+    return redirect("conversation", conversation_id=found.pk)
+
+
+@require_safe
+@translated
+def export_markdown(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return a conversation as a Markdown file."""
+    user = person(request)
+    return conversation_markdown_file(request, conversation_read(user, conversation_id), user)
+
+
+@require_safe
+@translated
+def export_json(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Return a conversation as a JSON file, in the shape of the API."""
+    user = person(request)
+    return conversation_json_file(conversation_read(user, conversation_id), user)

@@ -25,7 +25,7 @@ def _offsets(source: str) -> serializers.ListField:
     )
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class ComparedPlaceSerializer(serializers.Serializer[Any]):
     """A passage: text is content[start:end] of its version."""
 
     start = serializers.IntegerField()
@@ -57,8 +57,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
         """Name the two sides as the address does."""
         return super().get_fields() | {
-            "from": PlaceSerializer(source="before", allow_null=True),
-            "to": PlaceSerializer(source="after", allow_null=True),
+            "from": ComparedPlaceSerializer(source="before", allow_null=True),
+            "to": ComparedPlaceSerializer(source="after", allow_null=True),
         }
 
 

@@ -157,6 +157,9 @@ class VersionSerializer(serializers.ModelSerializer[DocumentVersion]):
     stage = serializers.ChoiceField(choices=list(Stage))
     error = serializers.SerializerMethodField()
     notices = FailureSerializer(many=True)
+    recognised_pages = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Pages recognised from their pictures."
+    )
     current = serializers.SerializerMethodField(help_text="Whether the document answers from it.")
 
     class Meta:
@@ -173,6 +176,7 @@ class VersionSerializer(serializers.ModelSerializer[DocumentVersion]):
             "progress",
             "error",
             "notices",
+            "recognised_pages",
             "current",
             "created_at",
             "ready_at",
@@ -228,6 +232,9 @@ class HitSerializer(serializers.Serializer[Hit]):
         help_text="Spans of text, counted within it.",
     )
     relevance = serializers.FloatField(help_text="From 0 to 1.")
+    recognised = serializers.BooleanField(
+        help_text="Whether its page was recognised from a picture and may hold errors."
+    )
 
 
 class SearchResultSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from documents.api import collection_views, diff_views, search_views, views
+from documents.api import collection_views, diff_views, page_views, search_views, views
 
 _VERSION = "documents/<str:document_id>/versions/<int:number>"
 _COLLECTION = "collections/<str:key>"
@@ -19,6 +19,11 @@ urlpatterns = [
     path(_VERSION, views.VersionView.as_view()),
     path(f"{_VERSION}/content", views.VersionContentView.as_view()),
     path(f"{_VERSION}/download", views.VersionDownloadView.as_view(), name="version_original"),
+    path(
+        f"{_VERSION}/pages/<int:page>.png",
+        page_views.PagePictureView.as_view(),
+        name="page_picture",
+    ),
     path("search", search_views.SearchView.as_view()),
     path("collections", collection_views.CollectionListView.as_view()),
     path(_COLLECTION, collection_views.CollectionView.as_view()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,4 +34,13 @@ class Embedder(Protocol):
 
     def embed_query(self, text: str) -> Vectors:
         """The vector of one question, shape ``(dimensions,)``. Raises like above."""
+        ...
+
+
+@runtime_checkable
+class ComparesWords(Protocol):
+    """An embedder that can also compare a question with passages word by word."""
+
+    def likeness(self, question: str, passages: Sequence[str]) -> list[float]:
+        """One number from -1 to 1 for each passage. Raises ``EmbeddingFailed``."""
         ...

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from documents.embed.base import Vectors
+from documents.embed.late import Tokens, likeness
 from documents.embed.vectors import unit_or_neutral
 from documents.errors import EmbeddingFailed
 
@@ -26,6 +28,9 @@ DIMENSIONS = 256
 #: Characters read of one text. The mean of so many tokens no longer moves.
 MAX_CHARACTERS = 50_000
 
+#: Passages whose tokens are kept in memory, about 3 kB each.
+KEPT_PASSAGES = 4096
+
 _lock = threading.Lock()
 _loaded: _Model | None = None
 
@@ -36,16 +41,26 @@ class _Model:
     def __init__(self, tokenizer: Any, weights: NDArray[np.float32]) -> None:
         self._tokenizer = tokenizer
         self._weights = weights
+        self._passage_tokens = lru_cache(maxsize=KEPT_PASSAGES)(self.tokens)
 
-    def mean_of_tokens(self, text: str) -> NDArray[np.float32]:
+    def tokens(self, text: str) -> Tokens:
+        """The rows of the text's tokens, in order."""
         # One text at a time: padding a batch to its longest text can cost gigabytes, and
         # `encode_batch` starts threads that do not survive the fork of a worker.
         ids = self._tokenizer.encode(text, add_special_tokens=False).ids
-        if not ids:
+        return np.minimum(np.asarray(ids, dtype=np.int32), np.int32(len(self._weights) - 1))
+
+    def mean_of_tokens(self, text: str) -> NDArray[np.float32]:
+        known = self.tokens(text)
+        if not known.size:
             return np.zeros(self._weights.shape[1], dtype=np.float32)
-        known = np.minimum(np.asarray(ids), len(self._weights) - 1)
         mean: NDArray[np.float32] = self._weights[known].mean(axis=0, dtype=np.float32)
         return mean
+
+    def likeness(self, asked: str, passages: Sequence[str]) -> list[float]:
+        # Passages come again from search to search; cutting them into tokens is most of the cost.
+        known = [self._passage_tokens(text) for text in passages]
+        return likeness(self.tokens(asked), known, self._weights)
 
 
 class LocalEmbedder:
@@ -75,6 +90,14 @@ class LocalEmbedder:
         """The vector of one question, shape ``(256,)``. Raises like above."""
         row: Vectors = self.embed_documents([text])[0]
         return row
+
+    def likeness(self, question: str, passages: Sequence[str]) -> list[float]:
+        """How well a stretch of each passage holds what the words of the question mean.
+
+        From -1 to 1; see ``documents.embed.late``. Raises like above.
+        """
+        asked, texts = _readable(question), [_readable(text) for text in passages]
+        return _model().likeness(asked, texts)
 
 
 def _readable(text: str) -> str:

@@ -6,10 +6,7 @@ standard error: a traceback would carry text of the document into a log.
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
-import resource
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,14 +14,12 @@ from typing import Final
 
 from documents.errors import CorruptFile, FileError, TooComplex
 from documents.extract.base import Extractor, Piece
+from documents.extract.confinement import confine, die_with
 from documents.extract.registry import extractor_for
 from documents.extract.wire import End, Failure, Frame, Started, encode
 from documents.types import MediaType
 
-#: From <linux/prctl.h>.
-_PR_SET_PDEATHSIG: Final = 1
 _RECURSION_LIMIT: Final = 3000
-_OPEN_FILES: Final = 16
 
 
 def main(arguments: list[str]) -> int:
@@ -34,9 +29,9 @@ def main(arguments: list[str]) -> int:
     (seconds of processor time) and ``parent`` (process id).
     """
     media_type, limits = MediaType(arguments[0]), json.loads(arguments[1])
-    _die_with(int(limits["parent"]))
+    die_with(int(limits["parent"]))
     extractor = extractor_for(media_type)  # loads its libraries, before nothing can be opened
-    _confine(int(limits["memory"]), int(limits["cpu"]))
+    confine(int(limits["memory"]), int(limits["cpu"]))
     sys.setrecursionlimit(_RECURSION_LIMIT)
     _serve(extractor, float(limits["stall"]))
     return 0
@@ -76,30 +71,6 @@ def _watched(pieces: Iterator[Piece], stall: float) -> Iterator[Piece]:
 def _send(frame: Frame) -> None:
     sys.stdout.buffer.write(encode(frame))
     sys.stdout.buffer.flush()
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when the parent is gone (Linux only)."""
-    if sys.platform != "linux":
-        return
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _confine(memory: int, cpu: int) -> None:
-    """Set the limits of this process; none of them can be raised again."""
-    limits = {
-        resource.RLIMIT_CPU: (cpu, cpu + 2),
-        resource.RLIMIT_CORE: (0, 0),
-        resource.RLIMIT_FSIZE: (0, 0),
-        resource.RLIMIT_NOFILE: (_OPEN_FILES, _OPEN_FILES),
-        resource.RLIMIT_NPROC: (0, 0),
-    }
-    if sys.platform == "linux":  # elsewhere the address space of a bare interpreter exceeds it
-        limits[resource.RLIMIT_AS] = (memory, memory)
-    for name, pair in limits.items():
-        resource.setrlimit(name, pair)
 
 
 def _peak_rss() -> int:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from typing import ClassVar, Final
-
-from docx.opc.coreprops import CoreProperties
-from docx.oxml.coreprops import CT_CoreProperties
-from docx.oxml.parser import parse_xml
-from lxml import etree
 
 from documents.errors import CorruptFile
 from documents.extract.base import Piece
 from documents.extract.docx_numbering import Numbering
 from documents.extract.docx_styles import Styles
 from documents.extract.docx_walk import Walk
+from documents.extract.drawings import drawn_lines
 from documents.extract.ooxml import Element, Package, attribute, name
-from documents.types import Block, BlockKind, ExtractedPage, FileMetadata, MediaType, Notice
+from documents.extract.ooxml_properties import core_properties
+from documents.types import Block, BlockKind, ExtractedPage, MediaType, Notice
 
 _SEPARATORS: Final = frozenset({"separator", "continuationSeparator", "continuationNotice"})
 _HTML_ENDINGS: Final = (".html", ".htm", ".xhtml")
-_DRAWN: Final = frozenset({"a:t", "c:v", "cx:pt", "cx:v"})
 _NOTE_PARTS: Final = {"footnote": "footnotes", "endnote": "endnotes", "comment": "comments"}
 
 
@@ -37,7 +32,7 @@ class DocxExtractor:
         ``PasswordRequired``.
         """
         package = Package(data)
-        yield _metadata(package)
+        yield core_properties(package)
         document = _Document(package)
         blocks = tuple(document.blocks())
         yield from document.notices()
@@ -79,8 +74,7 @@ class _Document:
         root = self._target(relation, "drawings")
         if root is None:
             return []
-        texts = (node.text for node in root.iter() if name(node) in _DRAWN)
-        return [text.strip() for text in texts if text and text.strip()]
+        return drawn_lines(root)
 
     def embedded(self, relation: str) -> Iterable[Block]:
         """Return the blocks of an embedded HTML or text file (``w:altChunk``)."""
@@ -138,28 +132,3 @@ class _Document:
             if what not in self._broken:
                 self._broken.append(what)
             return None
-
-
-def _metadata(package: Package) -> FileMetadata:
-    """Return the core properties (ISO/IEC 29500-2, 11); empty where unreadable."""
-    part = package.related("", "core-properties") or "docProps/core.xml"
-    try:
-        # Parsed by our own rules first, which refuse definitions of entities.
-        element = parse_xml(etree.tostring(package.xml(part)))
-    except (CorruptFile, etree.XMLSyntaxError):
-        return FileMetadata()
-    if not isinstance(element, CT_CoreProperties):
-        return FileMetadata()
-    core = CoreProperties(element)
-    return FileMetadata(
-        title=" ".join(core.title.split()),
-        author=" ".join(core.author.split()),
-        created=_moment(core.created),
-        modified=_moment(core.modified),
-    )
-
-
-def _moment(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)

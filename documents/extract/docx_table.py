@@ -27,7 +27,7 @@ def table_blocks(rows: Rows) -> Iterator[Block]:
             for cell in row:
                 yield from cell
         return
-    lines = (_CELL.join(_cell_text(cell) for cell in row).strip(" |") for row in table)
+    lines = (_CELL.join(cell_text(cell) for cell in row).strip(" |") for row in table)
     if text := "\n".join(line for line in lines if line):
         yield Block(text, BlockKind.TABLE)
     for row in table:
@@ -48,7 +48,8 @@ def _is_page_piece(cell: Cell) -> bool:
     return len(body) > 1 and any(block.kind is BlockKind.HEADING for block in body)
 
 
-def _cell_text(cell: Cell) -> str:
+def cell_text(cell: Cell) -> str:
+    """Return what a cell says on one line, without its notes."""
     parts = []
     for block in cell:
         if block.kind is BlockKind.TABLE:

@@ -53,9 +53,10 @@ class HtmlExtractor:
         yield ExtractedPage(None, body_blocks(tree))
 
 
-def html_blocks(data: bytes) -> tuple[Block, ...]:
-    """Return the blocks of an HTML file in any encoding."""
-    return body_blocks(parse_html(_decoded(data).text))
+def html_blocks(data: bytes, charset: str = "") -> tuple[Block, ...]:
+    """Return the blocks of an HTML file in any encoding; ``charset`` as told from outside."""
+    text = decode(data, charset).text if charset else _decoded(data).text
+    return body_blocks(parse_html(text))
 
 
 def parse_html(text: str) -> LexborHTMLParser:

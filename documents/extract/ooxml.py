@@ -2,18 +2,20 @@
 
 Names of elements are given as ``w:p`` whichever of the two families of
 namespaces (transitional or strict, ISO/IEC 29500 parts 4 and 1) a file uses.
+OpenDocument files are read through the same parser and the same short names.
 """
 
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
 from documents.errors import CorruptFile, TooComplex, UnsafeContent
-from documents.extract.zipped import Archive
+from documents.extract.zipped import Archive, Stream
 
 #: Inflated bytes of all parts that are read together. XML takes about five
 #: times its size in memory.
@@ -27,6 +29,10 @@ _PREFIXES: Final = {
     "http://purl.oclc.org/ooxml/officeDocument/relationships": "r",
     "http://schemas.openxmlformats.org/officeDocument/2006/math": "m",
     "http://purl.oclc.org/ooxml/officeDocument/math": "m",
+    "http://schemas.openxmlformats.org/spreadsheetml/2006/main": "x",
+    "http://purl.oclc.org/ooxml/spreadsheetml/main": "x",
+    "http://schemas.openxmlformats.org/presentationml/2006/main": "p",
+    "http://purl.oclc.org/ooxml/presentationml/main": "p",
     "http://schemas.openxmlformats.org/drawingml/2006/main": "a",
     "http://purl.oclc.org/ooxml/drawingml/main": "a",
     "http://schemas.openxmlformats.org/drawingml/2006/chart": "c",
@@ -36,6 +42,19 @@ _PREFIXES: Final = {
     "http://purl.oclc.org/ooxml/drawingml/diagram": "dgm",
     "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
     "urn:schemas-microsoft-com:vml": "v",
+    "urn:oasis:names:tc:opendocument:xmlns:text:1.0": "text",
+    "urn:oasis:names:tc:opendocument:xmlns:table:1.0": "table",
+    "urn:oasis:names:tc:opendocument:xmlns:office:1.0": "office",
+    "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0": "draw",
+    "urn:oasis:names:tc:opendocument:xmlns:presentation:1.0": "presentation",
+    "urn:oasis:names:tc:opendocument:xmlns:style:1.0": "style",
+    "urn:oasis:names:tc:opendocument:xmlns:meta:1.0": "meta",
+    "urn:oasis:names:tc:opendocument:xmlns:svg-compatible:1.0": "svg",
+    "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0": "fo",
+    "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0": "manifest",
+    "urn:oasis:names:tc:opendocument:xmlns:form:1.0": "form",
+    "urn:oasis:names:tc:opendocument:xmlns:chart:1.0": "chart",
+    "http://www.w3.org/1999/xlink": "xlink",
     "http://purl.org/dc/elements/1.1/": "dc",
     "http://purl.org/dc/terms/": "dcterms",
 }
@@ -82,8 +101,9 @@ class Package:
         for name, content_type in self._types.items():
             if content_type.lower().endswith("main+xml") and name in self._archive:
                 return name
-        if "word/document.xml" in self._archive:
-            return "word/document.xml"
+        for usual in ("word/document.xml", "ppt/presentation.xml", "xl/workbook.xml"):
+            if usual in self._archive:
+                return usual
         raise CorruptFile("The file has no document inside.")
 
     def relations(self, part: str) -> dict[str, Relationship]:
@@ -109,6 +129,17 @@ class Package:
     def xml(self, part: str) -> Element:
         """Return the root element of a part."""
         return parse(self.read(part))
+
+    def elements(self, part: str, *wanted: str) -> Iterator[Element]:
+        """Yield the elements of these local names as they end, and forget each afterwards.
+
+        For parts that may be larger than memory. Raises what ``xml`` does.
+        """
+        try:
+            stream = self._archive.stream(part)
+        except KeyError as error:
+            raise CorruptFile from error
+        yield from stream_elements(stream, wanted)
 
     def _read_relations(self, part: str) -> dict[str, Relationship]:
         folder, name = posixpath.split(part)
@@ -167,6 +198,51 @@ def parse(data: bytes) -> Element:
     return root
 
 
+class _Undeclared:
+    """A stream that refuses definitions, wherever they stand."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._tail = b""
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._stream.read(size)
+        seen = self._tail + part
+        if any(declaration in seen for declaration in _DECLARATIONS):
+            raise UnsafeContent
+        self._tail = seen[-max(map(len, _DECLARATIONS)) :]
+        return part
+
+
+def stream_elements(stream: Stream, wanted: Sequence[str]) -> Iterator[Element]:
+    """Yield elements by local name while the document is read; see ``Package.elements``."""
+    found = etree.iterparse(
+        _Undeclared(stream),
+        events=("end",),
+        tag=[f"{{*}}{local}" for local in wanted],
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        for _, element in found:
+            yield element
+            _forget(element)
+    except etree.XMLSyntaxError as error:
+        raise (TooComplex if _is_limit(error) else CorruptFile) from error
+
+
+def _forget(element: Element) -> None:
+    """Empty an element that was read, and remove those before it."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
 def _is_limit(error: etree.XMLSyntaxError) -> bool:
     message = str(error).lower()
     return any(words in message for words in _LIMIT_WORDS)
@@ -206,6 +282,11 @@ def attribute(element: Element, wanted: str) -> str | None:
         if value is not None:
             return value
     return element.get(local)
+
+
+def all_text(element: Element | None) -> str:
+    """Return the text inside an element, of everything in it."""
+    return "".join(map(str, element.itertext())) if element is not None else ""
 
 
 def value_of(element: Element | None, wanted: str) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import re
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from documents.errors import (
     UnsupportedEncryption,
 )
 from documents.extract.base import Piece
+from documents.extract.naming import named_pages
 from documents.extract.pdf_hidden import hides_text
 from documents.extract.pdf_layout import page_blocks, read_characters
 from documents.extract.pdf_outline import Outline
@@ -50,16 +50,27 @@ class PdfExtractor:
         ``TooComplex`` and ``CorruptFile``.
         """
         logging.getLogger("pypdfium2").setLevel(logging.CRITICAL)
-        document = _open(data)
+        document = open_document(data)
         if document is None:
             from documents.extract import pdf_fallback  # noqa: PLC0415 - 0.1 s, rarely needed
 
-            repaired = pdf_fallback.with_new_trailer(data)
-            document = _open(repaired) if repaired else None
-            if document is None:
-                yield from pdf_fallback.read_with_pypdf(data, MAX_PAGES, MAX_CHARACTERS)
-                return
+            yield from pdf_fallback.read_with_pypdf(data, MAX_PAGES, MAX_CHARACTERS)
+            return
         yield from _read(document)
+
+
+def open_document(data: bytes) -> Any:
+    """Return PDFium's document, ``None`` for a file that it cannot open even when mended.
+
+    Raises ``PasswordRequired`` and ``UnsupportedEncryption``.
+    """
+    document = _open(data)
+    if document is not None:
+        return document
+    from documents.extract import pdf_fallback  # noqa: PLC0415 - 0.1 s, rarely needed
+
+    repaired = pdf_fallback.with_new_trailer(data)
+    return _open(repaired) if repaired else None
 
 
 def _open(data: bytes) -> Any:
@@ -111,13 +122,7 @@ def _page(document: Any, number: int, outline: Outline, hiding: list[int]) -> Ex
     The number is added to ``hiding`` when the page has text that nobody can see.
     """
     try:
-        page = document[number - 1]
-    except pdfium.PdfiumError:
-        return None
-    try:
-        if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
-            page.close()
-            page = document[number - 1]
+        page = flat_page(document, number)
         textpage = page.get_textpage()
     except pdfium.PdfiumError:
         return None
@@ -132,6 +137,18 @@ def _page(document: Any, number: int, outline: Outline, hiding: list[int]) -> Ex
     textpage.close()
     page.close()
     return extracted
+
+
+def flat_page(document: Any, number: int) -> Any:
+    """Return a page with what its forms and notes show made part of it.
+
+    Raises ``pdfium.PdfiumError`` when PDFium cannot load the page.
+    """
+    page = document[number - 1]
+    if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+        page.close()
+        page = document[number - 1]
+    return page
 
 
 def _metadata(document: Any, count: int) -> FileMetadata:
@@ -168,21 +185,12 @@ def parse_date(text: str) -> datetime | None:
 
 def _notices(failed: list[int], silent: list[int], hiding: list[int]) -> Iterator[Notice]:
     if failed:
-        yield Notice("pages_failed", f"{_named(failed)} could not be read.")
+        yield Notice("pages_failed", f"{named_pages(failed)} could not be read.")
     if silent:
         verb = "has" if len(silent) == 1 else "have"
-        yield Notice("pages_without_text", f"{_named(silent)} {verb} no text; perhaps a scan.")
+        yield Notice("pages_without_text", f"{named_pages(silent)} {verb} no text; perhaps a scan.")
     if hiding:
         verb = "has" if len(hiding) == 1 else "have"
-        yield Notice("hidden_text", f"{_named(hiding)} {verb} text too pale or small to be seen.")
-
-
-def _named(numbers: list[int]) -> str:
-    """Return page numbers for people, neighbours joined: ``Pages 1, 3-5``."""
-    runs: list[str] = []
-    for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        members = [number for _, number in group]
-        first, last = members[0], members[-1]
-        runs.append(str(first) if first == last else f"{first}\u2013{last}")
-    shown = ", ".join(runs[:10]) + (" and others" if len(runs) > 10 else "")
-    return f"Page {shown}" if len(numbers) == 1 else f"Pages {shown}"
+        yield Notice(
+            "hidden_text", f"{named_pages(hiding)} {verb} text too pale or small to be seen."
+        )

@@ -7,10 +7,7 @@ parent ends with pages or with an error that names the reason.
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import re
 import selectors
 import signal
 import subprocess
@@ -18,29 +15,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from documents.errors import CorruptFile, NoText, ProductError, ServiceError, TooComplex
+from documents.extract import process as processes
 from documents.extract.wire import BadFrame, End, Failure, Frame, Started, decode
 from documents.types import ExtractedPage, Extraction, FileMetadata, MediaType, Notice
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
 _READ: Final = 64 * 1024
-_WRITE: Final = 64 * 1024
-#: Where the system keeps interpreter and libraries; nothing of it is secret.
-_PASSED_ON: Final = (
-    "PATH",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "PYTHONHOME",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONPYCACHEPREFIX",
-)
 _CHILD: Final = "documents.extract.child"
-#: Seconds by the clock that a child may take to end after its last word.
-_GRACE: Final = 5.0
 #: Seconds between two words to the caller, and the longest wait for the child.
 _BEAT: Final = 0.5
 _TIME_SIGNALS: Final = frozenset({signal.SIGXCPU, signal.SIGPROF, signal.SIGKILL})
@@ -118,6 +101,7 @@ def extract(
     limits: Limits | None = None,
     on_page: Progress | None = None,
     on_report: Callable[[SandboxReport], None] | None = None,
+    text_required: bool = True,
 ) -> Extraction:
     """Read ``data`` in a child process and return what it holds.
 
@@ -127,8 +111,8 @@ def extract(
     late death are kept, with a notice ``partly_read``.
 
     Raises a ``FileError``: what the extractor found, ``TooComplex`` past a limit,
-    ``CorruptFile`` for a crash, ``NoText`` when no page has any. ``ServiceError``
-    when the child cannot even start.
+    ``CorruptFile`` for a crash, ``NoText`` when no page has any and ``text_required``.
+    ``ServiceError`` when the child cannot even start.
     """
     run = _Run(limits or Limits(), on_page or (lambda _done, _total: None))
     try:
@@ -137,7 +121,7 @@ def extract(
         report = run.reap()
     if on_report is not None:
         on_report(report)
-    return _outcome(run)
+    return _outcome(run, text_required=text_required)
 
 
 class _Run:
@@ -175,7 +159,7 @@ class _Run:
             while True:
                 ready = {key.fileobj for key, _ in selector.select(self._patience())}
                 if process.stdin in ready:
-                    data = _feed(process.stdin.fileno(), data)
+                    data = processes.feed(process.stdin.fileno(), data)
                     if not data:
                         selector.unregister(process.stdin)
                         process.stdin.close()
@@ -222,92 +206,23 @@ class _Run:
         if process is not None:
             self._measure(process)
             if self.cut_off is not None or sys.exc_info()[0] is not None:
-                _kill_group(process)
-            self.status, cpu = _wait(process)
+                processes.kill_group(process)
+            self.status, cpu = processes.wait(process)
             for pipe in (process.stdin, process.stdout):
-                _close(pipe)
+                processes.close(pipe)
         wall = time.monotonic() - self._started
         return SandboxReport(self.received.peak_rss, cpu, wall)
 
     def _measure(self, process: subprocess.Popen[bytes]) -> None:
-        self.received.peak_rss = max(self.received.peak_rss, _peak_rss(process.pid))
+        self.received.peak_rss = max(self.received.peak_rss, processes.peak_rss(process.pid))
 
 
 def _start(media_type: MediaType, limits: Limits) -> subprocess.Popen[bytes]:
-    given = {
-        "memory": limits.memory,
-        "cpu": limits.cpu,
-        "stall": limits.stall,
-        "parent": os.getpid(),
-    }
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    return subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
-        [sys.executable, "-P", "-s", "-m", _CHILD, media_type.value, json.dumps(given)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        env=environment | {"PYTHONPATH": str(_ROOT)},
-        start_new_session=True,
-        bufsize=0,
-    )
+    given = {"memory": limits.memory, "cpu": limits.cpu, "stall": limits.stall}
+    return processes.start(_CHILD, media_type.value, given)
 
 
-def _feed(pipe: int, data: memoryview) -> memoryview:
-    """Write what the pipe takes and return the rest; nothing when the child is gone."""
-    try:
-        return data[os.write(pipe, data[:_WRITE]) :]
-    except BlockingIOError:
-        return data
-    except BrokenPipeError:
-        return data[:0]
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child and all it may have started; it is not reaped yet, so the id is its own."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _wait(process: subprocess.Popen[bytes]) -> tuple[int, float]:
-    """Reap the child, killing it when it does not end by itself soon.
-
-    Returns the exit status (negative for a signal) and processor seconds. What
-    the child may have left running dies first, while its group still has its id.
-    """
-    deadline = time.monotonic() + _GRACE
-    pause = 0.001
-    while not _has_ended(process.pid) and time.monotonic() < deadline:
-        time.sleep(pause)
-        pause = min(2 * pause, 0.05)
-    _kill_group(process)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, usage.ru_utime + usage.ru_stime
-
-
-def _has_ended(pid: int) -> bool:
-    """Whether the child has ended; it stays to be reaped."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-def _close(pipe: IO[bytes] | None) -> None:
-    if pipe is not None:
-        with contextlib.suppress(OSError):
-            pipe.close()
-
-
-def _peak_rss(pid: int) -> int:
-    """Return the peak of resident memory so far in bytes, 0 where nobody can tell."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 0
-
-
-def _outcome(run: _Run) -> Extraction:
+def _outcome(run: _Run, *, text_required: bool) -> Extraction:
     """Return what was read, or raise why nothing was."""
     received = run.received
     notices = list(received.notices)
@@ -319,7 +234,7 @@ def _outcome(run: _Run) -> Extraction:
         if not received.has_text:
             raise error
         notices.append(_partly_read(received))
-    if not received.has_text:
+    if text_required and not received.has_text:
         raise NoText
     return Extraction(tuple(received.pages), received.metadata, tuple(notices))
 

@@ -8,64 +8,18 @@ never parses.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Final
 
-from documents.errors import (
-    CorruptFile,
-    EmptyFile,
-    FileError,
-    PasswordRequired,
-    TooComplex,
-    UnsupportedType,
-)
+from documents.errors import CorruptFile, EmptyFile, UnsupportedType
+from documents.extract.containers import ole_error, zip_type
 from documents.extract.encoding import BOMS, looks_binary
-from documents.extract.zipped import LOCAL_HEADER, Archive
+from documents.extract.kinds import EXTENSIONS, LEGACY, TEXTS, TYPE_NAMES
+from documents.extract.zipped import LOCAL_HEADER
 from documents.types import MediaType
 
-#: How the kinds are called in front of people.
-_TYPE_NAMES: Final = {
-    MediaType.PDF: "PDF",
-    MediaType.DOCX: "Word (.docx)",
-    MediaType.TXT: "plain text",
-    MediaType.MARKDOWN: "Markdown",
-    MediaType.HTML: "HTML",
-}
-_EXTENSIONS: Final = {
-    "pdf": MediaType.PDF,
-    "docx": MediaType.DOCX,
-    "txt": MediaType.TXT,
-    "text": MediaType.TXT,
-    "md": MediaType.MARKDOWN,
-    "markdown": MediaType.MARKDOWN,
-    "html": MediaType.HTML,
-    "htm": MediaType.HTML,
-    "xhtml": MediaType.HTML,
-    # Text by another name: read as it stands, wherever plain text is accepted.
-    **dict.fromkeys(
-        [
-            "csv",
-            "tsv",
-            "xml",
-            "json",
-            "jsonl",
-            "yaml",
-            "yml",
-            "toml",
-            "ini",
-            "cfg",
-            "conf",
-            "log",
-            "rst",
-            "adoc",
-            "tex",
-            "srt",
-            "vtt",
-        ],
-        MediaType.TXT,
-    ),
-}
 _HEAD: Final = 4096
 #: ISO 32000-1, annex H.3: the header may stand anywhere in the first 1,024 bytes.
 _PDF_HEADER_REACH: Final = 1024
@@ -73,9 +27,13 @@ _PDF_HEADER: Final = b"%PDF-"
 _PDF_BODY: Final = re.compile(rb"\bendobj\b|\bstartxref\b|\d\s+\d+\s+obj\b")
 _EMPTY_ZIP: Final = b"PK\x05\x06"
 _OLE_HEADER: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
-_MAX_CONTENT_TYPES: Final = 1024 * 1024
-
+#: Header fields that begin an e-mail (RFC 5322, 3.6, and what servers put before them).
+_MAIL_HEADER: Final = re.compile(
+    rb"(?:from |(?:received|return-path|delivered-to|from|to|cc|date|subject|message-id|reply-to"
+    rb"|sender|mime-version|content-type|x-[\w-]+|arc-[\w-]+|dkim-signature|authentication-results)"
+    rb"[ \t]*:)",
+    re.IGNORECASE,
+)
 _HTML_START: Final = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}>\s*|<!--.{0,1000}?-->\s*)*"
     rb"<(?:!doctype\s+html|html[\s>]|head[\s>]|body[\s>])",
@@ -94,7 +52,6 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x00\x00\x01\x00", "an icon"),
     (b"%!PS", "a PostScript file"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
-    (b"{\\rtf", "a rich text file (.rtf)"),
     (b"\x7fELF", "a program"),
     (b"\xca\xfe\xba\xbe", "a program"),
     (b"\xcf\xfa\xed\xfe", "a program"),
@@ -114,39 +71,14 @@ _MAGIC: Final[tuple[tuple[bytes, str], ...]] = (
     (b"wOF2", "a font"),
     (b"OTTO", "a font"),
     (b"!<arch>", "a program library"),
-    (b"\xffWPC", "a WordPerfect file"),
+    (b"\xffWPC", "a WordPerfect file (save it as .docx)"),
+    (b"\xdb\xa5-\x00", "a very old Word file (save it as .docx)"),
+    (b"\x31\xbe\x00\x00", "a very old Word file (save it as .docx)"),
+    (b"\x09\x04\x06\x00", "a very old spreadsheet (save it as .xlsx)"),
 )
 _DOS_PROGRAM: Final = b"MZ"
 _RIFF: Final = b"RIFF"
-
-#: Parts of the content type of an Office package's main part.
-_WORD_MAIN: Final = re.compile(
-    rb"wordprocessingml\.(?:document|template)\.main\+xml"
-    rb"|ms-word\.(?:document|template)\.macroenabled(?:template)?\.main\+xml",
-    re.IGNORECASE,
-)
-_OTHER_OFFICE: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"spreadsheetml", "a spreadsheet (.xlsx)"),
-    (b"ms-excel", "a spreadsheet (.xlsx)"),
-    (b"presentationml", "a presentation (.pptx)"),
-    (b"ms-powerpoint", "a presentation (.pptx)"),
-    (b"visio", "a drawing (Visio)"),
-)
-#: The first member of an OpenDocument or EPUB file holds its media type.
-_MIMETYPES: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"opendocument.text", "an OpenDocument text (.odt)"),
-    (b"opendocument.spreadsheet", "a spreadsheet (.ods)"),
-    (b"opendocument.presentation", "a presentation (.odp)"),
-    (b"opendocument", "an OpenDocument file"),
-    (b"epub+zip", "an e-book (.epub)"),
-)
-_OLE_STREAMS: Final[tuple[tuple[str, str], ...]] = (
-    ("WordDocument", "an old Word file (.doc). Save it as .docx and upload it again"),
-    ("Workbook", "an old spreadsheet (.xls)"),
-    ("Book", "an old spreadsheet (.xls)"),
-    ("PowerPoint Document", "an old presentation (.ppt)"),
-    ("__properties_version1.0", "an e-mail message (.msg)"),
-)
+_RTF_HEADER: Final = b"{\\rtf"
 
 
 def sniff(data: bytes, filename: str, allowed: Collection[MediaType]) -> MediaType:
@@ -160,7 +92,7 @@ def sniff(data: bytes, filename: str, allowed: Collection[MediaType]) -> MediaTy
     extension = PurePosixPath(filename).suffix.lstrip(".").lower()
     media_type = _by_content(data, extension) or _by_text(data, extension, allowed)
     if media_type not in allowed:
-        raise _refusal(_TYPE_NAMES[media_type], allowed)
+        raise _refusal(TYPE_NAMES[media_type], allowed)
     return media_type
 
 
@@ -169,9 +101,11 @@ def _by_content(data: bytes, extension: str) -> MediaType | None:
     if _is_pdf(data, extension):
         return MediaType.PDF
     if data.startswith((LOCAL_HEADER, _EMPTY_ZIP)):
-        return _zip_type(data, extension)
+        return zip_type(data, extension)
     if data.startswith(_OLE_HEADER):
-        raise _ole_error(data)
+        raise ole_error(data, extension)
+    if data[:_HEAD].removeprefix(BOM_UTF8).lstrip().startswith(_RTF_HEADER):
+        return MediaType.RTF
     if name := _foreign(data):
         raise UnsupportedType(f"This is {name}, which is not accepted.")
     return None
@@ -205,58 +139,31 @@ def _foreign(data: bytes) -> str:
     return ""
 
 
-def _zip_type(data: bytes, extension: str) -> MediaType:
-    """Return ``DOCX`` for a package whose main part is a Word document."""
-    try:
-        archive = Archive(data, budget=2 * _MAX_CONTENT_TYPES)
-        types = _member(archive, "[Content_Types].xml")
-    except (CorruptFile, TooComplex):
-        if extension == "docx" or b"word/document.xml" in data[:_HEAD]:
-            return MediaType.DOCX  # reading it will say what is wrong with it
-        raise
-    if _WORD_MAIN.search(types) or (types and "word/document.xml" in archive):
-        return MediaType.DOCX
-    raise UnsupportedType(f"This is {_zip_name(archive, types)}, which is not accepted.")
-
-
-def _zip_name(archive: Archive, types: bytes) -> str:
-    if types:
-        lowered = types.lower()
-        return next((name for key, name in _OTHER_OFFICE if key in lowered), "an Office file")
-    mimetype = _member(archive, "mimetype")
-    return next((name for key, name in _MIMETYPES if key in mimetype), "a zip archive")
-
-
-def _member(archive: Archive, name: str) -> bytes:
-    """Return the member without NUL bytes (UTF-16 becomes readable), or nothing."""
-    try:
-        return archive.read(name, _MAX_CONTENT_TYPES).replace(b"\0", b"")
-    except KeyError:
-        return b""
-
-
-def _ole_error(data: bytes) -> FileError:
-    """Return the error for a compound file: encrypted, or of an old program."""
-    if _ENCRYPTED_PACKAGE in data:
-        return PasswordRequired()
-    for stream, name in _OLE_STREAMS:
-        if stream.encode("utf-16-le") in data:
-            return UnsupportedType(f"This is {name}.")
-    return UnsupportedType("This is a file of an old Office program. Save it as .docx.")
-
-
 def _by_text(data: bytes, extension: str, allowed: Collection[MediaType]) -> MediaType:
     """Return which kind of text this is; raise ``UnsupportedType`` when it is none."""
-    if extension and extension not in _EXTENSIONS:
+    if extension in LEGACY and not _is_html(data):  # programs export pages under such names
+        raise UnsupportedType(f"This is named .{extension}, but no such file can be read here.")
+    if extension and extension not in EXTENSIONS and extension not in LEGACY:
         raise _refusal(f".{extension[:16]}", allowed)
+    named = EXTENSIONS.get(extension, MediaType.TXT)
+    if named is MediaType.EML and MediaType.EML in allowed and _is_mail(data):
+        return MediaType.EML  # attachments may be binary
     if looks_binary(data):
         raise UnsupportedType("The file holds binary data that no reader here understands.")
-    named = _EXTENSIONS.get(extension, MediaType.TXT)
-    if named in (MediaType.PDF, MediaType.DOCX):
+    if named not in TEXTS:
         raise CorruptFile(f"The file is named .{extension}, but it holds something else.")
+    if named in (MediaType.CSV, MediaType.EML) and MediaType.TXT in allowed:
+        named = named if named is MediaType.CSV and named in allowed else MediaType.TXT
     if named is MediaType.TXT and MediaType.HTML in allowed and _is_html(data):
         return MediaType.HTML
     return named
+
+
+def _is_mail(data: bytes) -> bool:
+    head = data[:_HEAD].replace(b"\0", b"")
+    for mark in BOMS:
+        head = head.removeprefix(mark)
+    return _MAIL_HEADER.match(head.lstrip()) is not None
 
 
 def _is_html(data: bytes) -> bool:
@@ -267,6 +174,6 @@ def _is_html(data: bytes) -> bool:
 
 
 def _refusal(what: str, allowed: Collection[MediaType]) -> UnsupportedType:
-    names = [name for kind, name in _TYPE_NAMES.items() if kind in allowed]
+    names = [name for kind, name in TYPE_NAMES.items() if kind in allowed]
     listed = ", ".join(names) or "none"
     return UnsupportedType(f"Files of this type ({what}) are not accepted. Accepted are: {listed}.")

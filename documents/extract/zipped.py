@@ -10,9 +10,9 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
-from typing import Final
+from typing import IO, Final
 
 from documents.errors import CorruptFile, PasswordRequired, TooComplex
 
@@ -24,6 +24,9 @@ _END_RECORD_REACH: Final = 22 + 65_535
 _MAX_DIRECTORY_BYTES: Final = 2 * 1024 * 1024
 _MAX_ENTRIES: Final = 10_000
 _CHUNK: Final = 256 * 1024
+_ZIP_ERRORS: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, NotImplementedError),
+)
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
@@ -71,6 +74,23 @@ class Archive:
         self._budget -= len(content)
         return content
 
+    def stream(self, name: str) -> Stream:
+        """Return one member to be read bit by bit; reading it raises what ``read`` does."""
+        info = self._members[_normalised(name)]
+        if info.flag_bits & 0x1:
+            raise PasswordRequired
+        if info.compress_type not in _METHODS:
+            raise CorruptFile("The file is packed in a way that office programs do not use.")
+        try:
+            return Stream(self._zip.open(info), self._spend)
+        except _ZIP_ERRORS as error:
+            raise CorruptFile from error
+
+    def _spend(self, count: int) -> None:
+        self._budget -= count
+        if self._budget < 0:
+            raise TooComplex
+
     def _inflate(self, info: zipfile.ZipInfo, allowed: int) -> bytes:
         parts: list[bytes] = []
         size = 0
@@ -81,11 +101,26 @@ class Archive:
                     if size > allowed:
                         raise TooComplex
                     parts.append(part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error) as error:
-            raise CorruptFile from error
-        except NotImplementedError as error:
+        except _ZIP_ERRORS as error:
             raise CorruptFile from error
         return b"".join(parts)
+
+
+class Stream:
+    """A member while it is inflated, for a parser that reads on demand."""
+
+    def __init__(self, member: IO[bytes], spend: Callable[[int], None]) -> None:
+        self._member = member
+        self._spend = spend
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, at most 256 kB at a time; ``TooComplex`` past the budget."""
+        try:
+            part = self._member.read(min(size, _CHUNK) if size > 0 else _CHUNK)
+        except _ZIP_ERRORS as error:
+            raise CorruptFile from error
+        self._spend(len(part))
+        return part
 
 
 def _normalised(name: str) -> str:

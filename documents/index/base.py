@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from documents.embed.base import Vectors
+from documents.text.terms import Term
 from documents.types import IndexEntry, Scope, Scored
 
 
@@ -16,6 +17,14 @@ class IndexCounts:
 
     keyword: int
     semantic: int
+
+
+@dataclass(frozen=True, slots=True)
+class Frequencies:
+    """How common some terms are: chunks that hold each, and chunks in all."""
+
+    holding: tuple[int, ...]
+    total: int
 
 
 class Index(Protocol):
@@ -51,6 +60,14 @@ class Index(Protocol):
 
     def semantic(self, vector: Vectors, scope: Scope, limit: int) -> list[Scored]:
         """Nearest chunks, best first; the score is the cosine similarity."""
+        ...
+
+    def frequencies(self, terms: Sequence[Term]) -> Frequencies:
+        """How many chunks hold each term, in the order of ``terms``, over all scopes."""
+        ...
+
+    def spread(self, phrase: str, scope: Scope) -> dict[int, int]:
+        """How many chunks of each version hold the words of ``phrase`` side by side."""
         ...
 
     def counts(self) -> IndexCounts:

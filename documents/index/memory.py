@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from documents.embed.base import Vectors
-from documents.index.base import IndexCounts
+from documents.index.base import Frequencies, IndexCounts
 from documents.index.schema import COLUMN_WEIGHTS
 from documents.index.vectors import checked_vector, checked_vectors
 from documents.text.terms import Term, query_terms
-from documents.text.words import index_text, words
+from documents.text.words import fold_words, index_text, words
 from documents.types import IndexEntry, Scope, Scored
 
 # Okapi BM25 with FTS5's constants: https://sqlite.org/fts5.html#the_bm25_function
@@ -31,6 +31,7 @@ class _Row:
     length: int
     weighted: dict[str, float]
     vector: Vectors
+    text: tuple[str, ...]
 
     def is_in(self, scope: Scope) -> bool:
         if self.collection_id not in scope.collections:
@@ -52,7 +53,13 @@ class MemoryIndex:
             length, weighted = _count(entry)
             unit = vector / np.linalg.norm(vector)
             self._rows[entry.chunk_id] = _Row(
-                entry.version_id, entry.collection_id, current, length, weighted, unit
+                entry.version_id,
+                entry.collection_id,
+                current,
+                length,
+                weighted,
+                unit,
+                tuple(_stems(entry.text)),
             )
 
     def set_current(self, version_id: int, *, current: bool) -> None:
@@ -88,6 +95,21 @@ class MemoryIndex:
         inside = [(chunk, row) for chunk, row in self._rows.items() if row.is_in(scope)]
         return _best([(chunk, float(row.vector @ unit)) for chunk, row in inside], limit)
 
+    def frequencies(self, terms: Sequence[Term]) -> Frequencies:
+        """How many chunks hold each term."""
+        rows = self._rows.values()
+        holding = (sum(_frequency(row.weighted, term) > 0 for row in rows) for term in terms)
+        return Frequencies(tuple(holding), len(rows))
+
+    def spread(self, phrase: str, scope: Scope) -> dict[int, int]:
+        """How many chunks of each version hold the phrase in their text."""
+        words = _stems(" ".join(fold_words(phrase)))
+        found: dict[int, int] = defaultdict(int)
+        for row in self._rows.values():
+            if words and row.is_in(scope) and _holds(row.text, words):
+                found[row.version_id] += 1
+        return dict(found)
+
     def counts(self) -> IndexCounts:
         """Rows per channel; one row serves both here."""
         return IndexCounts(len(self._rows), len(self._rows))
@@ -122,6 +144,12 @@ def _count(entry: IndexEntry) -> tuple[int, dict[str, float]]:
         for stem in stems:
             weighted[stem] += weight
     return length, weighted
+
+
+def _holds(text: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the words stand side by side in the text."""
+    size = len(words)
+    return any(list(text[i : i + size]) == list(words) for i in range(len(text) - size + 1))
 
 
 def _stems(text: str) -> list[str]:

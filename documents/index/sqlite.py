@@ -12,7 +12,7 @@ from typing import Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from documents.embed.base import Vectors
-from documents.index.base import IndexCounts
+from documents.index.base import Frequencies, IndexCounts
 from documents.index.schema import (
     COLUMN_WEIGHTS,
     KEYWORD_TABLE,
@@ -23,7 +23,7 @@ from documents.index.schema import (
 )
 from documents.index.vectors import checked_vector, checked_vectors
 from documents.text.terms import Term, query_terms
-from documents.text.words import index_text
+from documents.text.words import fold_words, index_text
 from documents.types import IndexEntry, Scope, Scored
 
 #: The most neighbours that sqlite-vec gives in one query.
@@ -183,6 +183,33 @@ class SqliteIndex:
                 f"SELECT count(*) FROM ({statement} LIMIT %s)", [*params, MOST_BY_ONE + 1]
             )
             return int(cursor.fetchone()[0]) <= MOST_BY_ONE
+
+    def frequencies(self, terms: Sequence[Term]) -> Frequencies:
+        """How many chunks hold each term, over all scopes, in one statement."""
+        one = f"(SELECT count(*) FROM {KEYWORD_TABLE} WHERE {KEYWORD_TABLE} MATCH %s)"
+        columns = [one] * len(terms) + [f"(SELECT count(*) FROM {SCOPE_TABLE})"]
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {', '.join(columns)}", [match_expression([term]) for term in terms]
+            )
+            *holding, total = map(int, cursor.fetchone())
+        return Frequencies(tuple(holding), total)
+
+    def spread(self, phrase: str, scope: Scope) -> dict[int, int]:
+        """How many chunks of each version hold the phrase in their text."""
+        words = " ".join(fold_words(phrase))
+        if not words or scope.is_empty:
+            return {}
+        condition, params = _condition(scope, f"{SCOPE_TABLE}.")
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {SCOPE_TABLE}.version_id, count(*) FROM {KEYWORD_TABLE}"
+                f" CROSS JOIN {SCOPE_TABLE} ON {SCOPE_TABLE}.chunk_id = {KEYWORD_TABLE}.rowid"
+                f" WHERE {KEYWORD_TABLE} MATCH %s AND {condition}"
+                f" GROUP BY {SCOPE_TABLE}.version_id",
+                [f'text : "{words}"', *params],
+            )
+            return {int(version): int(count) for version, count in cursor.fetchall()}
 
     def _scored(self, statement: str, params: Sequence[Any]) -> list[Scored]:
         with self._connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from documents import storage
 from documents.ingest import lease as leases
 from documents.ingest import pipeline
-from documents.ingest.removal import remove_document, remove_orphans
+from documents.ingest.removal import remove_document, remove_orphan_pages, remove_orphans
 from documents.ingest.titles import refresh_titles
 from documents.models import Document, DocumentVersion
 from documents.types import Status
@@ -49,6 +49,7 @@ def sweep() -> int:
     for document_id in Document.objects.filter(deleting=True).values_list("pk", flat=True):
         remove_document(document_id)
     remove_orphans(_folder_of_the_minute())
+    remove_orphan_pages()
     return waiting()
 
 

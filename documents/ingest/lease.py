@@ -79,20 +79,21 @@ def claim(owner: str) -> Lease | None:
     """Take the next version that waits, or nothing when none does.
 
     The attempt is counted before the work begins, so that a file that kills its
-    reader cannot be read for ever. What was interrupted goes to the end.
+    reader cannot be read for ever. What was interrupted goes to the end, and what is
+    in the second lane behind everything else.
     """
     with transaction.atomic():
         version = (
             DocumentVersion.objects.select_for_update()
             .filter(status=Status.QUEUED, document__deleting=False)
-            .order_by("interruptions", "attempts", "id")
+            .order_by("needs_recognition", "interruptions", "attempts", "id")
             .first()
         )
         if version is None:
             return None
         DocumentVersion.objects.filter(pk=version.pk).update(
             status=Status.PROCESSING,
-            stage=Stage.EXTRACTING,
+            stage=Stage.RECOGNISING if version.needs_recognition else Stage.EXTRACTING,
             progress=0.0,
             attempts=version.attempts + 1,
             lease_owner=owner,
@@ -111,6 +112,17 @@ def give_back(lease: Lease, error: ProductError) -> None:
             _requeue(version)
         else:
             _fail(version, error)
+
+
+def postpone(lease: Lease) -> None:
+    """Put the version into the second lane, at its end. The attempt does not count."""
+    with transaction.atomic():
+        version = lease.held().select_for_update().first()
+        if version is None:
+            return
+        version.attempts = max(0, version.attempts - 1)
+        version.needs_recognition = True
+        _requeue(version)
 
 
 def release_lost() -> int:
@@ -151,7 +163,8 @@ def _release(seen: DocumentVersion, *, worker_died: bool) -> bool:
 
 
 def _requeue(version: DocumentVersion) -> None:
-    version.status, version.stage, version.progress = Status.QUEUED, Stage.WAITING, 0.0
+    version.status, version.progress = Status.QUEUED, 0.0
+    version.stage = Stage.RECOGNISING if version.needs_recognition else Stage.WAITING
     version.lease_owner, version.lease_until = "", None
     version.save()
 

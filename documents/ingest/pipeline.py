@@ -17,6 +17,7 @@ from documents import storage
 from documents.errors import NoText, ProductError, ServiceError, TooComplex
 from documents.extract import sandbox
 from documents.ingest import lease as leases
+from documents.ingest import recognition
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.ingest.lease import Lease, LeaseLost
 from documents.ingest.removal import remove_chunks
@@ -39,7 +40,12 @@ from documents.types import (
 logger = logging.getLogger(__name__)
 
 #: Share of the whole that is done when a stage begins.
-_BEGINS = {Stage.EXTRACTING: 0.0, Stage.CHUNKING: 0.4, Stage.EMBEDDING: 0.45, Stage.INDEXING: 0.95}
+_BEGINS = {
+    Stage.EXTRACTING: 0.0,
+    Stage.CHUNKING: recognition.SHARE,
+    Stage.EMBEDDING: 0.45,
+    Stage.INDEXING: 0.95,
+}
 #: More text than this is beyond what a reader could check, and beyond one search index's sense.
 MAX_CHARACTERS = 20_000_000
 
@@ -50,6 +56,8 @@ def process(lease: Lease) -> None:
         _process(lease)
     except LeaseLost:
         logger.info("version %s: another worker took over", lease.version_id)
+    except recognition.Postponed:
+        leases.postpone(lease)
     except ProductError as error:
         logger.info("version %s: %s", lease.version_id, error.code)
         _abandon(lease, error)
@@ -72,7 +80,7 @@ def _process(lease: Lease) -> None:
     if version is None:
         raise LeaseLost
     remove_chunks(version.pk)
-    extraction = _extract(version, lease)
+    extraction = recognition.completed(version, _extract(version, lease), lease)
     lease.renew(stage=Stage.CHUNKING, progress=_BEGINS[Stage.CHUNKING])
     structured = assemble(extraction)
     drafts = _chunk(structured)
@@ -97,7 +105,8 @@ def _extract(version: DocumentVersion, lease: Lease) -> Extraction:
         share = done / total if total else 0.5
         lease.keep(progress=share * _BEGINS[Stage.CHUNKING], every=0.5 if done else 10.0)
 
-    return sandbox.extract(data, MediaType(version.media_type), on_page=on_page)
+    kind = MediaType(version.media_type)
+    return sandbox.extract(data, kind, on_page=on_page, text_required=kind is not MediaType.PDF)
 
 
 def _chunk(structured: StructuredText) -> list[ChunkDraft]:
@@ -134,6 +143,7 @@ def _keep_text(
             "file_created_at",
             "file_modified_at",
             "notices",
+            "recognised_pages",
         ]
     )
 

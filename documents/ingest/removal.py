@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from documents import storage
+from documents import page_cache, storage
 from documents.models import Chunk, Document, DocumentVersion, Embedding
 from documents.querysets import VersionQuerySet
 from documents.selectors import search_index
@@ -56,6 +56,7 @@ def remove_document(document_id: Any) -> None:
         # A worker may have gone on meanwhile; from here on it finds no version to hold.
         for version in versions:
             remove_chunks(version.pk)
+            page_cache.forget(version.pk)
         document_deleted.send(sender=Document, document_id=document.pk)
         document.delete()
     checkpoint()
@@ -78,6 +79,18 @@ def remove_orphans(folder: str) -> int:
         with transaction.atomic():
             removed += _remove_original(name, DocumentVersion.objects.all())
     return removed
+
+
+def remove_orphan_pages() -> int:
+    """Remove the pictures of pages whose version is gone. Returns of how many versions.
+
+    They were drawn while their document was deleted, by a process that then died.
+    """
+    kept = page_cache.kept_versions()
+    gone = kept - set(DocumentVersion.objects.filter(pk__in=kept).values_list("pk", flat=True))
+    for version_id in gone:
+        page_cache.forget(version_id)
+    return len(gone)
 
 
 def checkpoint() -> None:

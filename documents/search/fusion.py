@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from documents.types import Scored
 
@@ -50,6 +50,18 @@ def fuse(keyword: Sequence[Scored], semantic: Sequence[Scored], dense_weight: fl
         for chunk_id in words.keys() | meaning.keys()
     ]
     return sorted(fused, key=lambda hit: (-hit.score, hit.chunk_id))
+
+
+def lifted(fused: Sequence[Fused], chosen: Sequence[Fused], lift: float) -> list[Fused]:
+    """Both lists as one, with ``lift`` added to the scores of the ``chosen``; best first.
+
+    Each list is scaled by itself, so that the chosen are told apart however they
+    stand in the other one.
+    """
+    best = {hit.chunk_id: hit for hit in fused}
+    for hit in chosen:
+        best[hit.chunk_id] = replace(hit, score=hit.score + lift)
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.chunk_id))
 
 
 def _scaled(scores: Mapping[int, float]) -> dict[int, float]:

@@ -7,42 +7,30 @@ never privacy.
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import F
 
-from documents.embed.base import Embedder
-from documents.errors import EmbeddingFailed, InvalidInput
-from documents.index.base import Index
-from documents.models import Chunk, Document, EmbeddingSpace
+from documents.errors import InvalidInput
+from documents.models import Chunk
 from documents.querysets import Caller
-from documents.search.fusion import Fused, fuse
+from documents.search.channels import Where, candidates
+from documents.search.explain import trace_of
+from documents.search.fusion import Fused
 from documents.search.highlight import highlights
-from documents.search.query import NO_EVIDENCE, RERANKED, analyse, evidence, relevances, rerank
+from documents.search.order import PROVED, in_order
+from documents.search.rows import Ranked, Row
+from documents.search.same import cut, without_copies
 from documents.search.scope import EVERYTHING, Within, scope_for
-from documents.search.tracing import SHOWN, Stopwatch, looked_for, ranks
+from documents.search.second import configured_reranker, second_stage
+from documents.search.signals import RERANKED
+from documents.search.titles import named_documents
+from documents.search.tracing import Stopwatch
 from documents.search.tuning import AS_IT_IS, Tuning
-from documents.selectors import active_space, search_index, space_embedder
-from documents.types import (
-    AsOf,
-    Hit,
-    Mode,
-    Outcome,
-    Scope,
-    Scored,
-    SearchTrace,
-    TracedCandidate,
-)
+from documents.types import AsOf, Hit, Mode, Outcome, Scope, SearchTrace
 
-logger = logging.getLogger(__name__)
-
-#: Candidates of each channel before fusion, at least.
-CANDIDATES = 100
-#: Passages read for words of the question; longer lists are only asked for by measurements.
-PROVED = 100
 MAX_QUERY = 2000
 
 
@@ -82,15 +70,30 @@ def search(
     watch = Stopwatch()
     with watch.step("scope"):
         scope = scope_for(user, within)
-    found = candidates(query, scope, mode=mode, limit=limit, tuning=tuning, watch=watch)
+    with watch.step("names"):
+        named = named_documents(user, scope, query) if mode is Mode.HYBRID else ()
+    found = candidates(
+        query, Where(scope, named), mode=mode, limit=limit, tuning=tuning, watch=watch
+    )
     with watch.step("reading"):
         rows = _read(user, scope, found.fused, max(limit, RERANKED))
     with watch.step("ranking"):
-        ranked = _ranked(query, rows, mode)
-    hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(ranked[:limit])]
+        ranked = in_order(found, rows)
+    with watch.step("second ranking"):
+        ranked, reranker = _second(query, ranked, mode)
+    with watch.step("copies"):
+        told = without_copies(ranked, limit) if mode is Mode.HYBRID else cut(ranked, limit)
+    shown = [item for item in told if item.outcome is Outcome.USED]
+    hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(shown)]
     took_ms = round((time.perf_counter() - started) * 1000, 2)
-    trace = _trace(query, mode, found, ranked, limit, watch) if explain else None
+    trace = trace_of(found, told, reranker, watch) if explain else None
     return SearchResult(query, mode, took_ms, tuple(hits), trace, within.as_of)
+
+
+def _second(query: str, ranked: Sequence[Ranked], mode: Mode) -> tuple[list[Ranked], str]:
+    """One channel alone is shown as it is; the reranker has a part in the whole only."""
+    reranker = configured_reranker() if mode is Mode.HYBRID else None
+    return second_stage(query, ranked, reranker)
 
 
 def checked_query(query: str) -> str:
@@ -103,88 +106,13 @@ def checked_query(query: str) -> str:
     return query
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """What the channels brought, and in which order they stand together."""
-
-    fused: Sequence[Fused] = ()
-    keyword: Sequence[Scored] = ()
-    semantic: Sequence[Scored] = ()
-    model: str = ""
-    dense_weight: float = 0.0
-
-
-def candidates(
-    query: str,
-    scope: Scope,
-    *,
-    mode: Mode,
-    limit: int,
-    tuning: Tuning = AS_IT_IS,
-    watch: Stopwatch | None = None,
-) -> Candidates:
-    """Return the best chunks in the scope by both channels, best first, as ids with scores."""
-    space = active_space()
-    if space is None or scope.is_empty:
-        return Candidates()
-    watch = watch or Stopwatch()
-    index, embedder = search_index(space), space_embedder(space)
-    count = max(CANDIDATES, limit)
-    with watch.step("keyword"):
-        keyword = index.keyword(query, scope, count) if mode is not Mode.SEMANTIC else []
-    with watch.step("semantic"):
-        semantic = _semantic(query, index, embedder, scope, count, mode)
-    weight = {Mode.KEYWORD: 0.0, Mode.SEMANTIC: 1.0}.get(mode, _weight(space, embedder, tuning))
-    with watch.step("fusion"):
-        fused = fuse(keyword, semantic, weight)
-    return Candidates(fused, keyword, semantic, embedder.model, weight)
-
-
-def _weight(space: EmbeddingSpace, embedder: Embedder, tuning: Tuning) -> float:
-    """Return the share of the semantic channel: as asked, as recorded, or as measured."""
-    known = (tuning.dense_weight, space.dense_weight, embedder.dense_weight)
-    return next(weight for weight in known if weight is not None)
-
-
-def _semantic(
-    query: str, index: Index, embedder: Embedder, scope: Scope, count: int, mode: Mode
-) -> list[Scored]:
-    if mode is Mode.KEYWORD:
-        return []
-    try:
-        return index.semantic(embedder.embed_query(query), scope, count)
-    except EmbeddingFailed:
-        if mode is Mode.SEMANTIC:
-            raise
-        # Words alone still find most things; an answer is worth more than an error.
-        logger.warning("the embedder failed: searching by words alone")
-        return []
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A candidate with its row."""
-
-    fused: Fused
-    chunk: Chunk
-
-    @property
-    def document(self) -> Document:
-        document: Document = self.chunk.version.document
-        return document
-
-    @property
-    def place_and_text(self) -> str:
-        return f"{self.document.title}\n{self.chunk.heading}\n{self.chunk.text}"
-
-
-def _read(user: Caller, scope: Scope, found: Sequence[Fused], wanted: int) -> list[_Row]:
+def _read(user: Caller, scope: Scope, found: Sequence[Fused], wanted: int) -> list[Row]:
     """Read rows until enough are found that the user may see; what is stale is left out."""
-    rows: list[_Row] = []
+    rows: list[Row] = []
     for start in range(0, len(found), wanted):
         group = found[start : start + wanted]
         chunks = _visible(user, scope, [hit.chunk_id for hit in group])
-        rows += [_Row(hit, chunks[hit.chunk_id]) for hit in group if hit.chunk_id in chunks]
+        rows += [Row(hit, chunks[hit.chunk_id]) for hit in group if hit.chunk_id in chunks]
         if len(rows) >= wanted:
             break
     return rows
@@ -205,36 +133,7 @@ def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, 
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    """A candidate at its final place; ``fused`` carries the score that put it there."""
-
-    row: _Row
-    fused: Fused
-    relevance: float
-
-
-def _ranked(query: str, rows: Sequence[_Row], mode: Mode) -> list[_Ranked]:
-    """Rank what was read by how it holds the question."""
-    question = analyse(query)
-    proof = {row.chunk.pk: evidence(question, row.place_and_text) for row in rows[:PROVED]}
-    fused = [row.fused for row in rows]
-    if mode is Mode.HYBRID:
-        first = {hit.chunk_id: proof[hit.chunk_id] for hit in fused[:RERANKED]}
-        fused = rerank(fused, first)
-    found = [proof.get(hit.chunk_id, NO_EVIDENCE) for hit in fused]
-    cosines: list[float | None] = [hit.semantic for hit in fused]
-    if all(cosine is None for cosine in cosines):
-        cosines = [item.coverage for item in found]  # words are all there is to go by
-    strength = relevances(found, cosines, has_words=bool(question.stems))
-    by_id = {row.chunk.pk: row for row in rows}
-    return [
-        _Ranked(by_id[hit.chunk_id], hit, round(relevance, 4))
-        for hit, relevance in zip(fused, strength, strict=True)
-    ]
-
-
-def _hit(item: _Ranked, query: str) -> Hit:
+def _hit(item: Ranked, query: str) -> Hit:
     chunk, document = item.row.chunk, item.row.document
     current = document.current_version
     return Hit(
@@ -253,57 +152,6 @@ def _hit(item: _Ranked, query: str) -> Hit:
         collection_id=document.collection_id,
         current_version=current.number if current else 0,
         highlights=highlights(chunk.text, query) if query else (),
-    )
-
-
-def _trace(
-    query: str,
-    mode: Mode,
-    found: Candidates,
-    ranked: Sequence[_Ranked],
-    limit: int,
-    watch: Stopwatch,
-) -> SearchTrace:
-    """Tell how the results came about; only candidates that were read, which are visible."""
-    by_words, by_meaning = ranks(found.keyword), ranks(found.semantic)
-    shown = enumerate(ranked[: max(limit, SHOWN)])
-    return SearchTrace(
-        query=query,
-        mode=mode,
-        terms=looked_for(query) if mode is not Mode.SEMANTIC else (),
-        model=found.model if mode is not Mode.KEYWORD else "",
-        dense_weight=found.dense_weight,
-        keyword=len(found.keyword),
-        semantic=len(found.semantic),
-        candidates=tuple(
-            _traced(item, by_words, by_meaning, _outcome(place, limit)) for place, item in shown
-        ),
-        timings=watch.times,
-    )
-
-
-def _outcome(place: int, limit: int) -> Outcome:
-    return Outcome.USED if place < limit else Outcome.BEYOND_LIMIT
-
-
-def _traced(
-    item: _Ranked, by_words: Mapping[int, int], by_meaning: Mapping[int, int], outcome: Outcome
-) -> TracedCandidate:
-    chunk, document, before = item.row.chunk, item.row.document, item.row.fused
-    return TracedCandidate(
-        chunk_id=chunk.pk,
-        document_id=str(document.pk),
-        title=document.title,
-        version=chunk.version.number,
-        page=chunk.page,
-        start=chunk.start,
-        end=chunk.end,
-        keyword=before.keyword,
-        keyword_rank=by_words.get(chunk.pk),
-        semantic=before.semantic,
-        semantic_rank=by_meaning.get(chunk.pk),
-        fused=round(before.score, 4),
-        ranked=round(item.fused.score, 4),
-        relevance=item.relevance,
-        outcome=outcome,
+        media_type=chunk.version.media_type,
+        recognised=chunk.page in chunk.version.recognised_pages,
     )

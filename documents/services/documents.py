@@ -13,25 +13,19 @@ from django.utils import timezone
 
 from documents import storage
 from documents.errors import Conflict, FileTooLarge, Forbidden, InvalidInput, NotFound
+from documents.extract.kinds import SETTING_NAMES
 from documents.extract.sniff import sniff
 from documents.ingest import removal
 from documents.ingest.bell import ring
 from documents.models import Collection, Document, DocumentVersion
 from documents.selectors import search_index
 from documents.services.collections import collection_default
+from documents.signals import document_moved
 from documents.text.clean import clean
 from documents.text.names import display_name, title_from_name
 from documents.types import MediaType, Stage, Status
 
 TITLE_LENGTH = 300
-
-_MEDIA_TYPES = {
-    "pdf": MediaType.PDF,
-    "docx": MediaType.DOCX,
-    "txt": MediaType.TXT,
-    "md": MediaType.MARKDOWN,
-    "html": MediaType.HTML,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class _File:
 
 def allowed_media_types() -> frozenset[MediaType]:
     """Return the kinds of file this installation accepts."""
-    return frozenset(_MEDIA_TYPES[extension] for extension in settings.ALLOWED_EXTENSIONS)
+    return frozenset(SETTING_NAMES[extension] for extension in settings.ALLOWED_EXTENSIONS)
 
 
 def _accept(data: bytes, filename: str) -> _File:
@@ -156,6 +150,7 @@ def _revive(document: Document) -> None:
     document.save(update_fields=["retired_at", "updated_at"])
     if document.current_version_id is not None:
         search_index().set_current(document.current_version_id, current=True)
+    document_moved.send(sender=Document, document_id=document.pk)
 
 
 def _add_version(document: Document, file: _File, user: User) -> DocumentVersion:
@@ -202,6 +197,8 @@ def document_update(
             document.collection = collection
             search_index().move(_version_ids(document), collection.pk)
         document.save()
+        if collection is not None:
+            document_moved.send(sender=Document, document_id=document.pk)
         if title is not None:
             ring()  # its chunks carry the title in the index
     return document
@@ -257,6 +254,7 @@ def document_retire(document: Document) -> None:
         Document.objects.filter(pk=document.pk).update(retired_at=timezone.now())
         if document.current_version_id is not None:
             search_index().set_current(document.current_version_id, current=False)
+    document_moved.send(sender=Document, document_id=document.pk)
 
 
 def document_delete(*, user: User, document: Document) -> None:

@@ -31,6 +31,7 @@ from documents.selectors import search_index
 from documents.services.collections import collection_create
 from documents.text.assemble import assemble
 from documents.text.chunk import chunk
+from documents.text.names import title_from_name
 from documents.types import (
     Block,
     ExtractedPage,
@@ -69,11 +70,19 @@ class Scores:
     mrr_10: float
 
 
-def dataset_read(folder: Path) -> Dataset:
-    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``. Raises ``InvalidInput``."""
+def dataset_read(folder: Path, *, named: bool = False) -> Dataset:
+    """Read ``corpus.jsonl``, ``queries.jsonl`` and ``qrels.tsv``. Raises ``InvalidInput``.
+
+    ``named`` gives a document without a title that of the file its id names, up to a
+    ``#`` that begins the name of a part, as an upload of that file would have it.
+    """
     try:
         corpus = {
-            row["_id"]: (row.get("title", ""), row["text"]) for row in _lines(folder, "corpus")
+            row["_id"]: (
+                row.get("title", "") or (_file_title(row["_id"]) if named else ""),
+                row["text"],
+            )
+            for row in _lines(folder, "corpus")
         }
         queries = {row["_id"]: row["text"] for row in _lines(folder, "queries")}
         qrels: dict[str, dict[str, int]] = defaultdict(dict)
@@ -85,6 +94,10 @@ def dataset_read(folder: Path) -> Dataset:
         message = f"{folder} does not hold corpus.jsonl, queries.jsonl and qrels.tsv: {error}"
         raise InvalidInput(message) from None
     return Dataset(folder.name, corpus, queries, dict(qrels))
+
+
+def _file_title(key: str) -> str:
+    return title_from_name(key.partition("#")[0])
 
 
 def _lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
@@ -112,13 +125,22 @@ def scratch_database() -> Iterator[None]:
 def evaluate(dataset: Dataset, on_progress: Progress | None = None) -> list[Scores]:
     """Index the set in the present (scratch) database and ask every question in every mode."""
     notify = on_progress or (lambda *_: None)
+    user, names = dataset_index(dataset, notify)
+    return [_asked(dataset, mode, user, names, notify) for mode in Mode]
+
+
+def dataset_index(dataset: Dataset, notify: Progress) -> tuple[User, dict[str, str]]:
+    """Index the set in the present (scratch) database.
+
+    Returns who may read it, and the texts' ids by the ids of their documents.
+    """
     user = User.objects.create(username="evaluation")
     collection = collection_create(user=user, name=dataset.name)
     names = {}
     for done, (key, (title, text)) in enumerate(dataset.corpus.items(), start=1):
         names[str(_add(collection, title, text))] = key
         notify("indexing", done, len(dataset.corpus))
-    return [_asked(dataset, mode, user, names, notify) for mode in Mode]
+    return user, names
 
 
 def _add(collection: Collection, title: str, text: str) -> uuid.UUID:

@@ -18,6 +18,7 @@ _STEPS = ((60, "minute", 60), (3600, "hour", 24), (86_400, "day", 7))
 _STAGES = {
     Stage.WAITING: "Waiting",
     Stage.EXTRACTING: "Reading the file",
+    Stage.RECOGNISING: "Recognising pages",
     Stage.CHUNKING: "Cutting into passages",
     Stage.EMBEDDING: "Learning what it means",
     Stage.INDEXING: "Adding to the index",
@@ -26,6 +27,15 @@ _STAGES = {
 _KINDS = {
     MediaType.PDF: "PDF",
     MediaType.DOCX: "Word document",
+    MediaType.PPTX: "PowerPoint presentation",
+    MediaType.XLSX: "Excel workbook",
+    MediaType.ODT: "OpenDocument text",
+    MediaType.ODS: "OpenDocument spreadsheet",
+    MediaType.ODP: "OpenDocument presentation",
+    MediaType.RTF: "Rich text",
+    MediaType.EPUB: "E-book",
+    MediaType.EML: "E-mail",
+    MediaType.CSV: "Table (CSV)",
     MediaType.TXT: "Plain text",
     MediaType.MARKDOWN: "Markdown",
     MediaType.HTML: "HTML",
@@ -36,6 +46,13 @@ _OUTCOMES = {
     Outcome.JOINED: "Joined with its neighbour",
     Outcome.BELOW_THRESHOLD: "Too far from the question",
     Outcome.BEYOND_LIMIT: "Behind those shown",
+}
+#: What the numbered parts of a document are called, where they are not pages.
+_PARTS = {
+    MediaType.PPTX: "slide",
+    MediaType.ODP: "slide",
+    MediaType.XLSX: "sheet",
+    MediaType.ODS: "sheet",
 }
 #: Characters of a passage that a list of hits shows.
 EXCERPT = 420
@@ -84,6 +101,12 @@ def kind_name(media_type: str) -> str:
 def outcome_name(outcome: str) -> str:
     """Return what became of a candidate, in words."""
     return _OUTCOMES[Outcome(outcome)] if outcome in set(Outcome) else outcome
+
+
+@register.filter
+def part_name(media_type: str) -> str:
+    """Return what a numbered part of such a file is called: page, slide or sheet."""
+    return _PARTS.get(MediaType(media_type), "page") if media_type in set(MediaType) else "page"
 
 
 @register.filter

@@ -21,6 +21,7 @@ from documents.services.documents import (
     version_retry,
 )
 from documents.types import Status
+from documents.views.evidence import has_pictures, page_view
 from documents.views.reading import portion
 from documents.views.translate import person, told, translated
 
@@ -130,7 +131,7 @@ def _span(request: HttpRequest) -> tuple[int, int] | None:
 @require_safe
 @translated
 def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
-    """Show the text of a version, with one passage marked in its place."""
+    """Show a version with one passage marked in its place: pages as pictures, else its text."""
     found = document_get(person(request), document_id)
     version = version_get(person(request), document_id, number)
     span = _span(request)
@@ -144,8 +145,14 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
     }
     if version.status == Status.READY:
         text, starts = version_text(version), version.content.page_starts
-        context["part"] = portion(text, starts, span=span, number=_number(request.GET.get("page")))
-        context["unit"] = "Page" if starts else "Part"
+        part = portion(text, starts, span=span, number=_number(request.GET.get("page")))
+        context |= {"part": part, "unit": "Page" if starts else "Part"}
+        context["has_pictures"] = has_pictures(version)
+        if context["has_pictures"] and request.GET.get("view") != "text":
+            zoom = request.GET.get("zoom", "")
+            context["page"] = page_view(version, part, span=span, zoom=zoom)
+            if request.htmx:  # type: ignore[attr-defined]
+                return render(request, "documents/_page_picture.html", context | {"in_place": True})
     return render(request, "documents/version_text.html", context)
 
 

@@ -191,6 +191,7 @@ def _swap(staging: Path, place: KeyPlace) -> None:
         if settings.ORIGINALS_DIR.exists():
             settings.ORIGINALS_DIR.replace(old / "originals")
         (staging / "originals").replace(settings.ORIGINALS_DIR)
+    shutil.rmtree(settings.PAGES_DIR, ignore_errors=True)
     if secret := place.read(NEXT):
         place.write(NAME, secret)
         place.write(NEXT, "")

@@ -1,10 +1,9 @@
-// Streams an answer into the page. Without this file the form posts, and the page comes back whole.
+// Streams an answer into the page. Without this file the forms post, and the page comes back whole.
 (() => {
   "use strict";
   const form = document.getElementById("ask");
-  if (!form || !window.ReadableStream) return;
-  const box = form.elements.question;
   const [list, send, stop, announcer] = ["messages", "send", "stop", "announcer"].map((id) => document.getElementById(id));
+  const box = form?.elements.question;
   let running = null;
 
   // Server-sent events, whatever the borders of the pieces that arrive.
@@ -17,13 +16,9 @@
         const { done, value } = await reader.read();
         buffer += decoder.decode(value, { stream: !done });
         const open = !done && buffer.endsWith("\r") ? 1 : 0; // perhaps half of a line's end
-        const whole = buffer.slice(0, buffer.length - open).replace(/\r\n?/g, "\n");
-        const blocks = whole.split("\n\n");
+        const blocks = buffer.slice(0, buffer.length - open).replace(/\r\n?/g, "\n").split("\n\n");
         buffer = blocks.pop() + (open ? "\r" : "");
-        for (const block of blocks) {
-          const event = parse(block);
-          if (event) yield event;
-        }
+        yield* blocks.map(parse).filter(Boolean);
         if (done) return;
       }
     } finally {
@@ -32,41 +27,35 @@
   }
 
   function parse(block) {
-    let name = "message";
-    const data = [];
-    for (const line of block.split("\n")) {
-      if (line.startsWith("event:")) name = line.slice(6).trim();
-      else if (line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
-    }
-    return data.length ? { name, data: JSON.parse(data.join("\n")) } : null;
+    const field = (name) => block.split("\n").filter((line) => line.startsWith(`${name}:`)).map((line) => line.slice(name.length + 1).replace(/^ /, ""));
+    const data = field("data");
+    return data.length ? { name: field("event").at(-1) ?? "message", data: JSON.parse(data.join("\n")) } : null;
   }
 
-  function begin(question) {
+  // A question that is asked again is answered in the place of its message.
+  function begin(question, old) {
     const article = document.getElementById("pending").content.firstElementChild.cloneNode(true);
     article.querySelector(".question").textContent = question;
     document.getElementById("welcome")?.remove();
-    list.append(article);
+    old ? old.replaceWith(article) : list.append(article);
     article.scrollIntoView({ block: "start" });
-    return { article, prose: article.querySelector(".prose"), id: "", failed: "" };
+    return { article, old, question, prose: article.querySelector(".prose"), id: "", failed: "" };
   }
 
   function showSources(run, data) {
     run.id = data.message_id || "";
     run.prose.classList.add("found");
-    const items = (data.sources ?? data.citations).map((source, i) => {
-      const item = document.createElement("li");
-      const [n, link, where] = ["span", "a", "span"].map((tag) => document.createElement(tag));
-      item.className = "source";
-      n.className = "n";
-      n.textContent = source.n || i + 1;
-      where.className = "where";
+    const blank = run.article.querySelector(".source");
+    const items = data.sources.map((source) => {
+      const item = blank.cloneNode(true);
+      const [n, link, where] = item.children;
+      n.textContent = source.n;
       if (String(source.url).startsWith("/")) link.href = source.url;
       link.textContent = source.title;
       where.textContent = [source.page && ` · page ${source.page}`, source.heading && ` · ${source.heading}`].filter(Boolean).join("");
-      item.append(n, link, where);
       return item;
     });
-    run.article.querySelector("ol").replaceChildren(...items);
+    blank.parentNode.replaceChildren(...items);
     announcer.textContent = `Passages being read: ${items.length}.`;
     if (!form.dataset.conversation && data.conversation_id) enter(data.conversation_id);
   }
@@ -80,33 +69,30 @@
     if (window.htmx && conversations) htmx.ajax("GET", `/chat/?current=${encodeURIComponent(id)}`, { target: conversations, swap: "outerHTML" });
   }
 
-  async function problem(response) {
-    const body = await response.json().catch(() => ({}));
-    return body.detail || `The answer could not be fetched (${response.status}).`;
+  // Asked again without another scope, a question looks where it looked before.
+  function asked({ question, old }, fields) {
+    const again = { replaces: old?.id.slice("message-".length) };
+    const anew = { conversation_id: form.dataset.conversation || null, collections: fields.getAll("collections").map(Number), documents: fields.getAll("documents"), as_of: fields.get("as_of") || null };
+    return JSON.stringify({ question, stream: true, ...(old ? again : anew) });
   }
 
-  async function stream(run, question) {
+  async function stream(run) {
     const fields = new FormData(form);
     const response = await fetch(form.dataset.api, {
       method: "POST",
       signal: running.signal,
       headers: { "Content-Type": "application/json", Accept: "text/event-stream", "X-CSRFToken": fields.get("csrfmiddlewaretoken") },
-      body: JSON.stringify({
-        question,
-        conversation_id: form.dataset.conversation || null,
-        collections: fields.getAll("collections").map(Number),
-        documents: fields.getAll("documents"),
-        stream: true,
-      }),
+      body: asked(run, fields),
     });
     if (!response.ok || !response.body) {
-      run.failed = await problem(response);
+      const problem = await response.json().catch(() => ({}));
+      run.failed = problem.detail || `The answer could not be fetched (${response.status}).`;
       return;
     }
     for await (const { name, data } of events(response.body)) {
       if (name === "sources") showSources(run, data);
       else if (name === "delta") run.prose.append(data.text);
-      else if (name === "error") run.failed = data.detail || data.title;
+      else if (name === "error") [run.failed, run.id] = [data.detail || data.title, data.message_id || run.id];
       else if (name === "done") {
         run.id = data.id;
         run.done = true;
@@ -118,69 +104,91 @@
   }
 
   // What the server kept is the truth: it replaces what was streamed, in its place.
-  async function settle(run, question) {
+  async function settle(run) {
     run.article.removeAttribute("aria-busy");
-    if (run.failed && !box.value) box.value = question;
+    if (run.failed && !run.old) box.value ||= run.question;
     if (run.id && window.htmx) {
       await htmx.ajax("GET", `/chat/messages/${encodeURIComponent(run.id)}/`, { target: run.article, swap: "outerHTML" }).catch(() => {});
       if (run.failed) announcer.textContent = run.failed;
       return;
     }
     if (run.failed) {
+      const note = run.article.querySelector(".note");
+      Object.assign(note, { textContent: run.failed, hidden: false });
       run.article.querySelector(".sources").remove();
-      const note = document.createElement("p");
-      note.className = "note error";
-      note.setAttribute("role", "alert");
-      note.textContent = run.failed;
-      run.article.querySelector(".body").replaceChildren(...(run.prose.textContent ? [run.prose] : []), note);
-    } else if (!run.done) run.article.remove();
+      run.old?.querySelector(".body > [role=alert]")?.remove();
+      if (run.old) run.old.querySelector(".body").append(note);
+      else if (!run.prose.textContent) run.prose.remove();
+    }
+    if (run.old) run.article.replaceWith(run.old);
+    else if (!run.failed && !run.done) run.article.remove();
   }
 
-  async function ask(question) {
+  async function ask(question, old) {
     running = new AbortController();
-    const run = begin(question);
-    box.value = "";
+    const run = begin(question, old);
+    if (!old) box.value = "";
     toggle(true);
     announcer.textContent = "Looking for passages.";
     try {
-      await stream(run, question);
+      await stream(run);
     } catch (error) {
-      if (error.name === "AbortError") box.value ||= run.id ? "" : question;
-      else run.failed = "The server could not be reached. Your question is kept.";
+      if (error.name !== "AbortError") run.failed = "The server could not be reached. Your question is kept.";
+      else if (!run.id && !old) box.value ||= question;
     }
     running = null;
     toggle(false);
-    await settle(run, question);
+    await settle(run);
   }
 
   function toggle(busy) {
-    send.hidden = busy;
-    stop.hidden = !busy;
+    [send.hidden, stop.hidden] = [busy, !busy];
     if (busy || document.activeElement === stop || document.activeElement === document.body) (busy ? stop : box).focus({ preventScroll: true });
   }
-
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const question = box.value.trim();
-    if (question && !running) ask(question);
-  });
-  stop.addEventListener("click", () => running?.abort());
-  box.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    form.requestSubmit();
-  });
 
   // The sentence under the pointer or the focus lights its sources; a source, its sentences.
   function light(event) {
     document.querySelectorAll(".lit").forEach((element) => element.classList.remove("lit"));
     const element = event.type.endsWith("out") ? null : event.target.closest?.(".sentence[data-cites], .source[data-n]");
-    const message = element?.closest(".message");
-    if (!message) return;
+    const answer = element?.closest(".earlier-answer, .message");
+    if (!answer) return;
     const numbers = (element.dataset.cites ?? element.dataset.n).split(" ").filter(Boolean);
-    for (const sentence of message.querySelectorAll(".sentence[data-cites]"))
+    const inside = (selector) => [...answer.querySelectorAll(selector)].filter((found) => found.closest(".earlier-answer, .message") === answer);
+    for (const sentence of inside(".sentence[data-cites]"))
       if (element.dataset.n ? sentence.dataset.cites.split(" ").includes(element.dataset.n) : sentence === element) sentence.classList.add("lit");
-    for (const n of numbers) message.querySelector(`.source[data-n="${CSS.escape(n)}"]`)?.classList.add("lit");
+    for (const source of inside(".source[data-n]")) if (numbers.includes(source.dataset.n)) source.classList.add("lit");
   }
-  for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) list.addEventListener(type, light);
+  for (const type of ["mouseover", "mouseout", "focusin", "focusout"]) list?.addEventListener(type, light);
+
+  // Copies the answer with its sources. Where there is no clipboard, selects what is shown.
+  list?.addEventListener("click", async (event) => {
+    const link = event.target.closest("a.copy");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const text = fetch(link.href).then((response) => (response.ok ? response.blob() : Promise.reject(response)));
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((blob) => blob.slice(0, blob.size, "text/plain")) })]);
+      announcer.textContent = link.textContent = "Copied";
+    } catch {
+      getSelection().selectAllChildren(link.closest(".message").querySelector(".prose"));
+      announcer.textContent = link.textContent = "Selected: copy it now";
+    }
+  });
+
+  if (!form || !window.ReadableStream) return;
+  document.addEventListener("submit", (event) => {
+    const asking = event.target;
+    if (asking !== form && !asking.matches(".again")) return;
+    event.preventDefault();
+    const old = asking.closest(".message");
+    const question = asking.elements.question?.value ?? old.querySelector(".question").textContent;
+    if (question.trim() && !running) ask(question.trim(), old);
+  });
+  stop.addEventListener("click", () => running?.abort());
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") running?.abort();
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || !event.target.matches("textarea[name=question]")) return;
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  });
 })();

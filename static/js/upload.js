@@ -10,13 +10,9 @@
   let active = 0;
 
   function line(file) {
-    const item = document.createElement("li");
-    const name = document.createElement("span");
-    const bar = document.createElement("progress");
+    const [item, name, bar] = ["li", "span", "progress"].map((tag) => document.createElement(tag));
     name.textContent = file.name;
-    bar.max = 1;
-    bar.value = 0;
-    bar.setAttribute("aria-label", file.name);
+    Object.assign(bar, { max: 1, value: 0, ariaLabel: file.name });
     item.append(name, bar);
     report.append(item);
     return { item, bar };
@@ -58,14 +54,10 @@
       send(file, shown, (text, failed) => {
         active -= 1;
         end(shown, text, failed);
-        if (!active && !waiting.length) refresh();
+        if (!active && !waiting.length) window.htmx?.ajax("GET", location.pathname + location.search, { target: "#documents", swap: "outerHTML" });
         next();
       });
     }
-  }
-
-  function refresh() {
-    window.htmx?.ajax("GET", location.pathname + location.search, { target: "#documents", swap: "outerHTML" });
   }
 
   function add(files) {

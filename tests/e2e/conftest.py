@@ -63,6 +63,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "DATA_DIR": str(folder),
         "DJANGO_SETTINGS_MODULE": "ragsite.settings",
         "EMBEDDING_MODEL": "auto",
+        "WATCH_DELAY": "0",
         "PYTHONPATH": str(ROOT),
     }
 
@@ -74,7 +75,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             with urllib.request.urlopen(f"{url}/login/", timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
     pytest.fail("the server did not start")
 
@@ -82,8 +83,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 _WORKER = (
     "import django, time; django.setup();"
     "from documents.ingest import drain, lease;"
+    "from chat.services import checking, comparing;"
     "me = lease.worker_register().pk\n"
-    "while True: drain.drain(me); time.sleep(0.3)"
+    "while True: drain.drain(me); comparing.comparisons_run(); checking.watches_check();"
+    " time.sleep(0.3)"
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -202,3 +203,18 @@ def test_evaluate_refuses_what_is_no_dataset_with_2(dataset: Path, damage: str) 
     with pytest.raises(CommandError, match=r"does not hold corpus\.jsonl") as caught:
         _run("evaluate", str(dataset))
     assert caught.value.returncode == 2
+
+
+def test_ask_tells_how_sure_the_answer_is(ada: Api) -> None:
+    ada.ready()
+    answer = json.loads(_run("ask", EGGS, "--json"))
+    percent = round(100 * answer["confidence"])
+    assert f"Confidence: {answer['confidence_label']} ({percent} %)" in _run("ask", EGGS)
+
+
+def test_ask_offers_what_is_near_a_refusal(ada: Api, settings: LazySettings) -> None:
+    settings.SIMILARITY_THRESHOLD = 0.99
+    ada.ready()
+    said = _run("ask", EGGS)
+    assert "Not an answer, but near:\n- wren: It lays seven eggs in April." in said
+    assert "Confidence" not in said

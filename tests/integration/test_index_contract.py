@@ -11,10 +11,11 @@ from django.db.utils import ConnectionHandler
 
 from documents.embed.base import Vectors
 from documents.errors import EmbeddingFailed
-from documents.index.base import Index, IndexCounts
+from documents.index.base import Frequencies, Index, IndexCounts
 from documents.index.memory import MemoryIndex
 from documents.index.schema import create_keyword_table, create_vector_table, drop_vector_table
 from documents.index.sqlite import SqliteIndex
+from documents.text.terms import query_terms
 from documents.types import IndexEntry, Scope
 
 DIMENSIONS = 8
@@ -397,3 +398,41 @@ def test_a_dropped_vector_table_can_be_dropped_again(sqlite_index: SqliteIndex) 
     drop_vector_table(connection, "vectors_test")
     drop_vector_table(connection, "vectors_test")
     assert "vectors_test" not in connection.introspection.table_names()
+
+
+# --- how common words are ----------------------------------------------------------
+
+
+def test_it_tells_how_many_chunks_hold_each_word(index: Index) -> None:
+    index.add([entry(1, "alpha beta"), entry(2, "alphas alpha", title="beta")], current=True)
+    index.add([entry(3, "gamma", collection=9)], current=False)
+    found = index.frequencies(query_terms("alpha beta gamma delta"))
+    assert found == Frequencies(holding=(2, 2, 1, 0), total=3)
+
+
+def test_it_tells_how_common_nothing_is(index: Index) -> None:
+    assert index.frequencies([]) == Frequencies((), 0)
+
+
+@pytest.mark.parametrize("query", WEIRD_QUERIES)
+def test_no_word_breaks_the_count(index: Index, query: str) -> None:
+    terms = query_terms(query)
+    assert len(index.frequencies(terms).holding) == len(terms)
+
+
+def test_it_tells_where_a_phrase_stands(index: Index) -> None:
+    index.add([entry(1, "best buy now"), entry(2, "the best buys")], current=True)
+    index.add([entry(3, "buy the best", version=2), entry(4, "Best Buy", version=3)], current=True)
+    index.add([entry(5, "best buy", version=4, collection=9)], current=True)
+    assert index.spread("Best Buy", OURS) == {1: 2, 3: 1}
+
+
+def test_a_phrase_in_a_title_alone_stands_nowhere(index: Index) -> None:
+    index.add([entry(1, "gamma", title="best buy")], current=True)
+    assert index.spread("best buy", OURS) == {}
+
+
+@pytest.mark.parametrize("query", WEIRD_QUERIES)
+def test_no_phrase_breaks_it(index: Index, query: str) -> None:
+    index.add([entry(1)], current=True)
+    assert isinstance(index.spread(query, OURS), dict)

@@ -49,7 +49,7 @@ def test_a_new_answer_rests_on_what_is_current(ada: Api, wren: dict[str, Any]) -
             "state": "current",
         }
     ]
-    assert "Ask again" not in text_of(_conversation(ada, answer))
+    assert "Based on" not in text_of(_conversation(ada, answer))
 
 
 def test_after_a_new_version_the_answer_says_what_it_rests_on(
@@ -75,7 +75,7 @@ def test_the_page_says_so_and_leads_to_what_changed(ada: Api, wren: dict[str, An
     assert "Based on version 1 of 3 of “wren”" in text_of(page)
     changes = f"{reverse('document_diff', args=[wren['id']])}?from=1&amp;to=3"
     assert f'href="{changes}">what changed</a>' in html_of(page)
-    assert f'href="{reverse("home")}?q=How%20many%20eggs' in html_of(page)
+    assert reverse("message_again", args=[answer["id"]]) in html_of(page)
     assert "Ask again" in text_of(page)
 
 
@@ -99,7 +99,7 @@ def test_an_answer_of_a_day_is_not_nagged_about_newer_versions(ada: Api) -> None
     page = text_of(_conversation(ada, answer))
     assert "As of 20 January 2026" in page
     assert "Based on version" not in page
-    assert "Ask again" not in page
+    assert "Based on" not in page
 
 
 def test_an_answer_of_a_version_says_which(ada: Api) -> None:
@@ -149,7 +149,7 @@ def test_another_reader_is_not_told_the_name_of_what_was_deleted(
     ada.delete(f"/api/documents/{wren['id']}")
     ((theirs,), (own,)) = (answers_of(Message.objects.all(), api.user) for api in (bob, ada))
     assert own["based_on"][0]["title"] == "wren"
-    assert theirs["based_on"][0]["title"] == "A source you can no longer read"
+    assert "wren" not in str((theirs["based_on"], theirs["citations"]))
 
 
 def test_a_deletion_is_told_of_an_answer_of_a_day_as_well(ada: Api) -> None:
@@ -174,5 +174,5 @@ def test_many_answers_cost_no_more_queries_than_one(ada: Api, wren: dict[str, An
 
 def _queries(api: Api) -> int:
     with CaptureQueriesContext(connection) as captured:
-        answers_of(Message.objects.all(), api.user)
+        answers_of(Message.objects.select_related("conversation"), api.user)
     return len(captured)

@@ -207,4 +207,5 @@ def test_no_search_breaks_the_page(birds: Library, query: str) -> None:
 def test_the_forms_say_what_the_installation_accepts(birds: Library) -> None:
     page = html_of(browser(birds.owner).get(reverse("documents")))
     assert f'data-max-size="{settings.MAX_FILE_SIZE}"' in page
-    assert 'accept=".pdf,.txt,.docx,.md,.html"' in page
+    assert 'accept=".pdf,.txt,.docx,.md,.html,.pptx,' in page
+    assert ",.xlsm," in page

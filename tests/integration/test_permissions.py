@@ -14,18 +14,23 @@ from django.db import transaction
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
-from chat.models import Conversation, Message
+from chat.models import Conversation, Message, Notice, Watch
+from chat.services.comparing import comparison_create
+from chat.services.questions import default_set, judgement_set, passage_find, question_save
+from documents.models import Document
 from documents.types import Role
 from ragsite.accounts.services import token_create
 from tests.integration.factories import (
     BOUNDARY,
     READ,
+    WREN,
     Api,
     assert_problem,
     multipart,
     person,
     shelf,
 )
+from tests.samples import pdf_bytes
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +62,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/documents/{document_id}/versions/{number}": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions/{number}/content": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions/{number}/download": MEMBERS_READ,
+    "GET /api/documents/{document_id}/versions/{number}/pages/{page}.png": MEMBERS_READ,
     "GET /api/search": SIGNED_IN,
     "POST /api/search": (200, 200, 200, 200, 401, 403),
     "GET /api/collections": SIGNED_IN,
@@ -72,9 +78,35 @@ TABLE: dict[str, tuple[int, ...]] = {
     "POST /api/chat": (200, 200, 200, 200, 401, 403),
     "GET /api/conversations": SIGNED_IN,
     "GET /api/conversations/{conversation_id}": OWN_READ,
+    "PATCH /api/conversations/{conversation_id}": (200, 404, 404, 404, 401, 403),
     "DELETE /api/conversations/{conversation_id}": (204, 404, 404, 404, 401, 403),
+    "GET /api/conversations/{conversation_id}/export.md": OWN_READ,
+    "GET /api/conversations/{conversation_id}/export.json": OWN_READ,
     "GET /api/messages/{message_id}": OWN_READ,
+    "GET /api/messages/{message_id}/why": OWN_READ,
     "POST /api/messages/{message_id}/feedback": (200, 404, 404, 404, 401, 403),
+    "GET /api/question-sets": SIGNED_IN,
+    "POST /api/question-sets": (201, 201, 403, 404, 401, 403),
+    "GET /api/question-sets/{set_id}": MEMBERS_READ,
+    "PATCH /api/question-sets/{set_id}": (200, 200, 403, 404, 401, 403),
+    "DELETE /api/question-sets/{set_id}": (204, 204, 403, 404, 401, 403),
+    "GET /api/question-sets/{set_id}/questions": MEMBERS_READ,
+    "POST /api/question-sets/{set_id}/questions": (201, 201, 403, 404, 401, 403),
+    "GET /api/question-sets/{set_id}/comparisons": MEMBERS_READ,
+    "POST /api/question-sets/{set_id}/comparisons": (202, 202, 403, 404, 401, 403),
+    "GET /api/questions/{question_id}": MEMBERS_READ,
+    "PATCH /api/questions/{question_id}": (200, 200, 403, 404, 401, 403),
+    "DELETE /api/questions/{question_id}": (204, 204, 403, 404, 401, 403),
+    "GET /api/questions/{question_id}/judgements": MEMBERS_READ,
+    "POST /api/questions/{question_id}/judgements": (201, 201, 201, 404, 401, 403),
+    "DELETE /api/judgements/{judgement_id}": (204, 204, 403, 404, 401, 403),
+    "GET /api/comparisons/{comparison_id}": MEMBERS_READ,
+    "GET /api/watches": SIGNED_IN,
+    "POST /api/watches": (201, 404, 404, 404, 401, 403),
+    "GET /api/watches/{watch_id}": OWN_READ,
+    "DELETE /api/watches/{watch_id}": (204, 404, 404, 404, 401, 403),
+    "GET /api/notices": SIGNED_IN,
+    "POST /api/notices/{notice_id}/seen": (200, 404, 404, 404, 401, 403),
     "GET /api/tokens": SIGNED_IN,
     "POST /api/tokens": (201, 201, 201, 201, 401, 403),
     "GET /api/tokens/{token_id}": OWN_READ,
@@ -93,8 +125,16 @@ BODIES: dict[str, Any] = {
     "POST /api/collections/{key}/members": {"username": "stranger", "role": "viewer"},
     "PATCH /api/collections/{key}/members/{username}": {"role": "editor"},
     "POST /api/chat": {"question": "How many eggs?"},
+    "PATCH /api/conversations/{conversation_id}": {"title": "Renamed", "shared_with": "shared"},
     "POST /api/messages/{message_id}/feedback": {"rating": 1},
     "POST /api/tokens": {"name": "New"},
+    "POST /api/question-sets": {"collection": "shared", "name": "New"},
+    "PATCH /api/question-sets/{set_id}": {"name": "Renamed"},
+    "POST /api/question-sets/{set_id}/questions": {"question": "New?"},
+    "POST /api/question-sets/{set_id}/comparisons": {"dense_weight": 0.9},
+    "PATCH /api/questions/{question_id}": {"expected": "Seven."},
+    "POST /api/questions/{question_id}/judgements": {"document_id": "{document_id}"},
+    "POST /api/watches": {"message_id": "{message_id}"},
 }
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -119,13 +159,20 @@ class World:
         """Send the request of a route, with the owner's ids or with others."""
         method, path = route.split()
         path = path.format(**(ids or self.ids))
-        body = BODIES.get(route)
+        body = _filled(BODIES.get(route), ids or self.ids)
         if route == "GET /api/search":
             path += "?q=wren"
         if route.endswith("/diff"):
             path += "?from=1&to=1"
         kind = FORM if isinstance(body, bytes) else "application/json"
         return self.callers[caller].send(method, path, body, content_type=kind)
+
+
+def _filled(body: Any, ids: dict[str, Any]) -> Any:
+    """Return a body with the ids that its values name."""
+    if not isinstance(body, dict):
+        return body
+    return {k: v.format(**ids) if isinstance(v, str) else v for k, v in body.items()}
 
 
 @pytest.fixture
@@ -140,17 +187,34 @@ def world(one_transaction: None) -> World:
         viewer=(people["viewer"], Role.VIEWER),
         guest=(people["guest"], Role.VIEWER),
     )
-    document = callers["owner"].ready(collection="shared")
+    document = callers["owner"].ready("wren.pdf", pdf_bytes([WREN.decode()]), collection="shared")
     conversation = Conversation.objects.create(user=people["owner"], title="Birds")
     message = Message.objects.create(
         conversation=conversation, question="How many eggs?", state=Message.State.COMPLETE
     )
     token, _ = token_create(user=people["owner"], name="mine", scope=READ)
+    saved = default_set(people["owner"], collection)
+    question = question_save(user=people["owner"], question_set=saved, text="How many eggs?")
+    passage = passage_find(Document.objects.get(pk=document["id"]), "It lays seven eggs")
+    judgement = judgement_set(user=people["owner"], question=question, passage=passage, grade=1)
+    comparison = comparison_create(user=people["owner"], question_set=saved, dense_weight=0.8)
+    watch = Watch.objects.create(user=people["owner"], question="How many eggs?", key="k")
+    kept = {"answer": "", "refused": True, "model": "", "sentences": [], "citations": []}
+    notice = Notice.objects.create(
+        user=people["owner"], kind="answer_changed", text="Eggs", before=kept, after=kept
+    )
     ids = {
+        "set_id": saved.pk,
+        "question_id": question.pk,
+        "judgement_id": judgement.pk,
+        "comparison_id": comparison.pk,
+        "watch_id": watch.pk,
+        "notice_id": notice.pk,
         "key": collection.slug,
         "username": "guest",
         "document_id": document["id"],
         "number": 1,
+        "page": 1,
         "conversation_id": conversation.pk,
         "message_id": message.pk,
         "token_id": token.pk,
@@ -166,9 +230,16 @@ def _nowhere() -> dict[str, Any]:
         "username": "nobody",
         "document_id": unknown,
         "number": 1,
+        "page": 1,
         "conversation_id": unknown,
         "message_id": unknown,
         "token_id": 999_999_999,
+        "set_id": 999_999_999,
+        "question_id": 999_999_999,
+        "judgement_id": 999_999_999,
+        "comparison_id": 999_999_999,
+        "watch_id": 999_999_999,
+        "notice_id": 999_999_999,
     }
 
 

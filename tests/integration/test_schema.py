@@ -12,6 +12,8 @@ from django.core.management import call_command
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from chat.models import Notice, Watch
+from chat.services.comparing import comparisons_run
 from tests.integration.factories import Api, assert_problem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction")]
@@ -77,6 +79,22 @@ def test_every_operation_publishes_its_errors_as_problems(schema: dict[str, Any]
             assert reference == "#/components/schemas/Problem"
 
 
+def _quality(ada: Api, answer: dict[str, Any]) -> dict[str, int]:
+    """Rate and watch an answer, compare on its set, and return the ids of what came of it."""
+    ada.post(f"/api/messages/{answer['id']}/feedback", {"rating": 1})
+    watch = ada.post("/api/watches", {"message_id": answer["id"]}).json()["id"]
+    saved = ada.get("/api/question-sets").json()["results"][0]["id"]
+    question = ada.get(f"/api/question-sets/{saved}/questions").json()["results"][0]["id"]
+    path = f"/api/question-sets/{saved}/comparisons"
+    comparison = ada.post(path, {"dense_weight": 0.9}).json()["id"]
+    comparisons_run()
+    kept = Watch.objects.get().answer
+    Notice.objects.create(
+        user=ada.user, kind="answer_changed", text="Eggs", before=kept, after=kept
+    )
+    return {"set": saved, "question": question, "comparison": comparison, "watch": watch}
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
@@ -91,7 +109,18 @@ def test_every_operation_publishes_its_errors_as_problems(schema: dict[str, Any]
         ("/api/conversations", "PaginatedConversationList"),
         ("/api/conversations/{conversation}", "ConversationDetail"),
         ("/api/messages/{message}", "Answer"),
+        ("/api/messages/{message}/why", "Why"),
         ("/api/tokens", "PaginatedTokenList"),
+        ("/api/question-sets", "PaginatedQuestionSetList"),
+        ("/api/question-sets/{set}", "QuestionSet"),
+        ("/api/question-sets/{set}/questions", "PaginatedSavedQuestionList"),
+        ("/api/questions/{question}", "SavedQuestion"),
+        ("/api/questions/{question}/judgements", "PaginatedJudgementList"),
+        ("/api/question-sets/{set}/comparisons", "PaginatedComparisonList"),
+        ("/api/comparisons/{comparison}", "ComparisonDetail"),
+        ("/api/watches", "PaginatedWatchList"),
+        ("/api/watches/{watch}", "Watch"),
+        ("/api/notices", "PaginatedNoticeList"),
         ("/api/health", "Health"),
     ],
 )
@@ -100,7 +129,9 @@ def test_an_answer_has_the_shape_that_is_published(
 ) -> None:
     document = ada.ready()["id"]
     answer = ada.ask("How many eggs does the wren lay?").json()
-    ids = {"conversation": answer["conversation_id"], "message": answer["id"]}
+    ids = {"conversation": answer["conversation_id"], "message": answer["id"]} | _quality(
+        ada, answer
+    )
     response = ada.get(path.format(document=document, **ids))
     assert response.status_code == 200
     _assert_fits(schema, name, json.loads(response.content))

@@ -188,3 +188,13 @@ def test_reference_marks_inside_a_quote_are_not_taken_for_ours() -> None:
     answer = quoted([Quote(passage(1, text), text, 0, len(text), 1.0)])
     assert answer.text == "It is tall (4) and old. [1]"
     assert answer.citations[0].quote == text
+
+
+def test_each_sentence_knows_what_it_invented() -> None:
+    first, second, third = cited("Built in 1889 [1][9]. Many [7, 8]. Some [1].", PASSAGES).sentences
+    assert (first.invented, second.invented, third.invented) == ((9,), (7, 8), ())
+
+
+def test_an_invented_number_that_leads_a_line_belongs_to_that_line() -> None:
+    first, second = cited("Built in 1889. [1]\n[9] Many inhabitants.", PASSAGES).sentences
+    assert (first.invented, second.invented) == ((), (9,))

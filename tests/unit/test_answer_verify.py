@@ -10,7 +10,15 @@ from chat.answer.citations import cited
 from chat.answer.figures import share_stated
 from chat.answer.polarity import contradicts
 from chat.answer.verify import support, verified
-from chat.types import CitedAnswer, Passage, Sentence, Verdict
+from chat.types import (
+    Basis,
+    CitedAnswer,
+    Missing,
+    MissingKind,
+    Passage,
+    Sentence,
+    Verdict,
+)
 
 DRUG = "The drug is not approved for children."
 REVENUE = "Revenue increased by 12 percent to 4.2 million euros in 2021."
@@ -170,6 +178,189 @@ def test_sentences_keep_text_numbers_and_place() -> None:
     known = answer.sentences[0]
     assert (sentence.text, sentence.citations) == (known.text, known.citations)
     assert (sentence.start, sentence.end) == (known.start, known.end)
+
+
+SCORES = [
+    ("The museum opened in 1998.", "The museum opened in 1989."),
+    ("Renzo Piano designed the museum.", "Frank Gehry designed the museum."),
+    ("The drug is not approved for children.", "The drug is approved for children."),
+    ("In 2021 revenue increased by 12 percent.", "In 2021 revenue increased by 21 percent."),
+    ("In 2021 revenue increased by 12 percent.", "In 2021 revenue decreased by 12 percent."),
+    ("The museum has three floors.", "The museum has three floors and two gardens."),
+    ("The museum opened in 1998.", "The museum closed in 1998."),
+]
+
+
+@pytest.mark.parametrize(("true", "changed"), SCORES)
+def test_what_is_changed_in_a_true_sentence_lowers_its_score(true: str, changed: str) -> None:
+    assert support(changed, EVIDENCE).score < support(true, EVIDENCE).score
+
+
+@pytest.mark.parametrize(("true", "changed"), SCORES)
+def test_a_changed_sentence_is_not_supported(true: str, changed: str) -> None:
+    assert support(true, EVIDENCE).verdict is Verdict.SUPPORTED
+    assert support(changed, EVIDENCE).verdict is not Verdict.SUPPORTED
+
+
+LONG = (
+    "The northern line of the harbour railway was opened by Ada Byron on 3 May 1998 after seven "
+    "years of work, and it carried coal and timber from the old docks to the yards of the city."
+)
+
+
+def test_one_foreign_name_in_a_long_true_sentence_is_seen() -> None:
+    found = support(LONG.replace("Byron", "Holm"), [LONG])
+    assert found.verdict is Verdict.PARTIAL
+    assert found.missing == (Missing(MissingKind.NAME, "Holm"),)
+
+
+def test_one_wrong_number_in_a_long_true_sentence_is_seen() -> None:
+    assert support(LONG.replace("1998", "1997"), [LONG]).verdict is Verdict.PARTIAL
+
+
+def test_a_number_that_stands_elsewhere_does_not_count() -> None:
+    elsewhere = "Nothing else is known. " * 20 + "The menu of 1997 lists soup."
+    assert support(LONG.replace("1998", "1997"), [LONG, elsewhere]).verdict is Verdict.PARTIAL
+
+
+def test_another_order_of_the_same_words_is_supported() -> None:
+    start, end = LONG[:-1].split(", and it ")
+    claim = f"It {end}, after {start[0].lower()}{start[1:]}."
+    assert support(claim, [LONG]).verdict is Verdict.SUPPORTED
+
+
+def test_who_did_it_to_whom_matters() -> None:
+    found = support("Berta beat Anna in the final.", ["Anna beat Berta in the final."])
+    assert (found.verdict, found.contradicted) == (Verdict.UNSUPPORTED, True)
+
+
+def test_the_passive_says_the_same() -> None:
+    found = support("Berta was hired by Anna.", ["Anna hired Berta in May."])
+    assert found.verdict is Verdict.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim", ["The drug is approved for children.", "Revenue decreased by 12 percent in 2021."]
+)
+def test_the_opposite_is_told_as_such_with_its_place(claim: str) -> None:
+    found = support(claim, EVIDENCE)
+    place = found.places[0]
+    assert found.contradicted
+    assert EVIDENCE[place.source][place.start : place.end] in {DRUG, REVENUE}
+
+
+def test_something_else_of_the_same_thing_is_no_contradiction() -> None:
+    found = support("The drug is approved for adults.", EVIDENCE)
+    assert (found.verdict, found.contradicted) == (Verdict.UNSUPPORTED, False)
+
+
+def test_a_long_sentence_contradicts_nothing() -> None:
+    long = "The case was never closed, " + "and it went on and on " * 15 + "in the open field."
+    assert not support("The case was in the open field.", [long]).contradicted
+
+
+def test_the_words_of_a_name_are_missing_together() -> None:
+    found = support("The museum was designed by Frank Gehry in 1989.", EVIDENCE)
+    assert found.missing == (
+        Missing(MissingKind.NAME, "Frank Gehry"),
+        Missing(MissingKind.NUMBER, "1989"),
+    )
+
+
+def test_a_quotation_is_supported_wholly() -> None:
+    found = support(REVENUE, EVIDENCE)
+    assert (found.score, found.verdict, found.basis) == (1.0, Verdict.SUPPORTED, Basis.QUOTED)
+
+
+def test_three_long_sentences_quoted_together_are_supported() -> None:
+    text = " ".join(f"{name} {'walked along the river ' * 8}home." for name in ("Ada", "Bo", "Cy"))
+    assert support(text, [f"Before. {text} After."]).verdict is Verdict.SUPPORTED
+
+
+def test_a_half_quotation_is_compared_like_any_other() -> None:
+    assert support("approved for children", EVIDENCE).basis is Basis.FACTS
+
+
+@pytest.mark.parametrize("claim", ["", "?!", "The of and.", "Yes.", "…"])
+def test_what_says_nothing_is_neither_supported_nor_not(claim: str) -> None:
+    found = support(claim, EVIDENCE)
+    assert (found.verdict, found.basis) == (Verdict.PARTIAL, Basis.NOTHING)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["Das Museum wurde im Jahr 1998 eröffnet und hat drei Stockwerke.", "博物馆于1998年开放。"],
+)
+def test_a_translation_with_the_right_figures_is_partial(claim: str) -> None:
+    found = support(claim, EVIDENCE)
+    assert (found.verdict, found.basis) == (Verdict.PARTIAL, Basis.FIGURES)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["Das Museum wurde im Jahr 1989 eröffnet und hat drei Stockwerke.", "博物馆于1989年开放。"],
+)
+def test_a_translation_with_a_wrong_figure_is_not(claim: str) -> None:
+    found = support(claim, EVIDENCE)
+    assert found.verdict is Verdict.UNSUPPORTED
+    assert Missing(MissingKind.NUMBER, "1989") in found.missing
+
+
+TABLE = "Country | People | Capital\nFrance | 67 million | Paris\nGermany | 83 million | Berlin"
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("The capital of France is Paris.", Verdict.SUPPORTED),
+        ("The people of Germany are 83 million.", Verdict.SUPPORTED),
+        ("The capital of France is Berlin.", Verdict.PARTIAL),
+        ("The people of Germany are 67 million.", Verdict.PARTIAL),
+    ],
+)
+def test_the_cells_of_a_table_belong_to_their_rows(claim: str, verdict: Verdict) -> None:
+    assert support(claim, [TABLE]).verdict is verdict
+
+
+def test_items_of_a_list_carry_sentences_together() -> None:
+    items = "Requirements:\n- Python 3.11 or newer\n- 2 GB of memory\n- PostgreSQL 14"
+    assert support("Python 3.11 and PostgreSQL 14.", [items]).verdict is Verdict.SUPPORTED
+    assert support("Python 3.12 and PostgreSQL 14.", [items]).verdict is not Verdict.SUPPORTED
+
+
+def test_verdicts_are_the_same_every_time() -> None:
+    found = [support("The museum opened in May 1998.", list(EVIDENCE)) for _ in range(3)]
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("claim", ["A" * 5000, "1 " * 2000, "a, b; c (d) " * 300])
+def test_a_monstrous_sentence_takes_no_monstrous_time(claim: str) -> None:
+    began = time.perf_counter()
+    assert 0 <= support(claim, EVIDENCE).score <= 1
+    assert time.perf_counter() - began < 1
+
+
+def test_evidence_is_a_span_of_the_version() -> None:
+    moved = Passage(1, "doc", "T", 3, 1, 4, "", MUSEUM, 100, 100 + len(MUSEUM), 1.0)
+    (sentence,) = verified(cited("Renzo Piano designed it [1].", [moved]), [moved])
+    (span,) = sentence.evidence
+    assert (span.document_id, span.version, span.page) == ("doc", 3, 4)
+    assert MUSEUM[span.start - 100 : span.end - 100] == "It was designed by Renzo Piano."
+
+
+def test_evidence_in_two_passages_is_two_spans() -> None:
+    (sentence,) = judged("Revenue increased in 2021, and the museum opened in 1998 [1][2].")
+    assert {span.document_id for span in sentence.evidence} == {"1", "2"}
+
+
+def test_what_nothing_comes_near_has_no_evidence() -> None:
+    (sentence,) = judged("Bananas grow in tropical forests [1].")
+    assert (sentence.verdict, sentence.evidence) == (Verdict.UNSUPPORTED, ())
+
+
+def test_an_invented_citation_is_no_number_of_the_sentence() -> None:
+    (sentence,) = judged("The museum opened in 1998 [7].")
+    assert (sentence.invented, sentence.missing) == ((7,), ())
 
 
 def test_no_sentences_give_no_verdicts() -> None:

@@ -124,3 +124,20 @@ def test_an_address_of_another_kind_is_refused(variable: Callable[[str], None], 
     variable(value)
     with pytest.raises(ConfigurationError, match="THING must be an address"):
         env.url("THING")
+
+
+def test_a_mail_server_is_read_from_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://ada:secret@mail.example.org:587")
+    read = env.mail("EMAIL_URL")
+    assert (read["EMAIL_HOST"], read["EMAIL_PORT"]) == ("mail.example.org", 587)
+    assert (read["EMAIL_HOST_USER"], read["EMAIL_HOST_PASSWORD"]) == ("ada", "secret")
+    assert read["EMAIL_USE_TLS"] is True
+
+
+@pytest.mark.parametrize("value", ["mail.example.org", "http://mail", "smtp://", "consolemail://"])
+def test_what_is_no_mail_server_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("EMAIL_URL", value)
+    with pytest.raises(env.ConfigurationError, match="EMAIL_URL must be an address like smtp"):
+        env.mail("EMAIL_URL")

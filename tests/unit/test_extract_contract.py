@@ -10,11 +10,43 @@ import pytest
 from documents.errors import FileError
 from documents.extract.registry import extractor_for
 from documents.types import Block, BlockKind, ExtractedPage, FileMetadata, MediaType, Notice
+from tests import format_samples as formats
 from tests import samples
 
+SWIM, FLY = "They swim well.", "They cannot fly."
 GOOD = {
     MediaType.PDF: samples.pdf_bytes(["# Penguins\n\nThey swim well.", "They cannot fly."]),
     MediaType.DOCX: samples.docx_bytes(["# Penguins", "They swim well.", "They cannot fly."]),
+    MediaType.PPTX: formats.pptx_bytes(
+        [formats.slide(formats.shape("Penguins", "title") + formats.shape(f"{SWIM}\n{FLY}"))]
+    ),
+    MediaType.XLSX: formats.workbook_bytes({"Penguins": formats.sheet([[SWIM], [FLY]])}),
+    MediaType.ODT: formats.odf_bytes(
+        f'<text:h text:outline-level="1">Penguins</text:h><text:p>{SWIM}</text:p>'
+        f"<text:p>{FLY}</text:p>"
+    ),
+    MediaType.ODS: formats.odf_bytes(
+        '<table:table table:name="Penguins">'
+        + "".join(
+            f"<table:table-row><table:table-cell><text:p>{line}</text:p></table:table-cell>"
+            "</table:table-row>"
+            for line in (SWIM, FLY)
+        )
+        + "</table:table>",
+        "spreadsheet",
+    ),
+    MediaType.ODP: formats.odf_bytes(
+        '<draw:page><draw:frame presentation:class="title"><draw:text-box><text:p>Penguins'
+        "</text:p></draw:text-box></draw:frame><draw:frame><draw:text-box>"
+        f"<text:p>{SWIM}</text:p><text:p>{FLY}</text:p></draw:text-box></draw:frame></draw:page>",
+        "presentation",
+    ),
+    MediaType.RTF: formats.rtf_bytes(
+        rf"{{\pard\outlinelevel0 Penguins\par}}\pard {SWIM}\par {FLY}\par"
+    ),
+    MediaType.EPUB: formats.epub_bytes({"a.xhtml": f"<h1>Penguins</h1><p>{SWIM}</p><p>{FLY}</p>"}),
+    MediaType.EML: formats.eml_bytes(f"{SWIM}\n\n{FLY}\n", subject="Penguins"),
+    MediaType.CSV: b"Penguins\n\nThey swim well.\n\nThey cannot fly.\n",
     MediaType.TXT: b"Penguins\n\nThey swim well.\n\nThey cannot fly.\n",
     MediaType.MARKDOWN: b"# Penguins\n\nThey swim *well*.\n\nThey cannot fly.\n",
     MediaType.HTML: samples.html_bytes("<h1>Penguins</h1><p>They swim well.<p>They cannot fly."),
@@ -58,7 +90,7 @@ def test_it_numbers_pages_from_one_or_yields_a_single_one(media_type: MediaType)
 @EVERY_TYPE
 def test_it_knows_headings_where_the_format_has_them(media_type: MediaType) -> None:
     first = pages_of(read(media_type, GOOD[media_type]))[0].blocks[0]
-    if media_type is MediaType.TXT:
+    if media_type in (MediaType.TXT, MediaType.CSV):
         assert first == Block("Penguins")
     else:
         assert first == Block("Penguins", BlockKind.HEADING, 1)

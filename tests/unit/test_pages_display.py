@@ -12,6 +12,7 @@ from documents.templatetags.display import (
     ago,
     kind_name,
     marked,
+    part_name,
     percent,
     stage_name,
 )
@@ -52,6 +53,14 @@ def test_no_time_is_nothing() -> None:
 def test_every_stage_and_every_kind_of_file_has_a_name() -> None:
     assert len({stage_name(stage) for stage in Stage}) == len(Stage)
     assert len({kind_name(kind) for kind in MediaType}) == len(MediaType)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(MediaType.PPTX, "slide"), (MediaType.ODS, "sheet"), (MediaType.PDF, "page"), ("", "page")],
+)
+def test_a_numbered_part_is_called_what_people_call_it(kind: str, name: str) -> None:
+    assert part_name(kind) == name
 
 
 @pytest.mark.parametrize(("value", "shown"), [(0.0, "0 %"), (0.426, "43 %"), (1.0, "100 %")])

@@ -7,9 +7,13 @@ import pytest
 from documents.errors import CorruptFile, EmptyFile, PasswordRequired, UnsupportedType
 from documents.extract.sniff import sniff
 from documents.types import MediaType
+from tests import format_samples as formats
 from tests import samples
 
 ALL = frozenset(MediaType)
+MAIL = b"Received: from a by b\r\nSubject: Hello\r\n\r\nText.\r\n"
+MEDIA_ENDS = {"a.pptx": "presentation", "a.xlsx": "sheet", "a.odt": "text", "a.epub": "epub+zip"}
+MACRO = "application/vnd.ms-excel."
 PDF = samples.pdf_bytes(["Hello"])
 DOCX = samples.docx_bytes(["Hello"])
 ENGLISH = b"The quick brown fox jumps over the lazy dog.\n"
@@ -27,7 +31,21 @@ ENGLISH = b"The quick brown fox jumps over the lazy dog.\n"
         (DOCX, "", MediaType.DOCX),
         (ENGLISH, "a.txt", MediaType.TXT),
         (ENGLISH, "README", MediaType.TXT),
-        (b"a,b\n1,2\n", "a.csv", MediaType.TXT),
+        (b"a,b\n1,2\n", "a.csv", MediaType.CSV),
+        (b"a\tb\n1\t2\n", "a.TSV", MediaType.CSV),
+        (b"a,b\n1,2\n", "a.txt", MediaType.TXT),
+        (formats.pptx_bytes([formats.slide("")]), "a.zip", MediaType.PPTX),
+        (formats.workbook_bytes({"A": formats.sheet([])}), "a.docx", MediaType.XLSX),
+        (formats.odf_bytes(""), "a.doc", MediaType.ODT),
+        (formats.odf_bytes("", "spreadsheet"), "a", MediaType.ODS),
+        (formats.odf_bytes("", "presentation"), "a.odp", MediaType.ODP),
+        (formats.epub_bytes({}), "a.zip", MediaType.EPUB),
+        (b"{\\rtf1 Hello}", "a.doc", MediaType.RTF),
+        (b"\xef\xbb\xbf\n{\\rtf1 Hello}", "a.txt", MediaType.RTF),
+        (MAIL, "a.eml", MediaType.EML),
+        (MAIL, "a.txt", MediaType.TXT),
+        (b"Just a text, no mail.", "a.eml", MediaType.TXT),
+        (samples.html_bytes("<table>"), "a.xls", MediaType.HTML),
         (b"<a>text</a>\n", "a.xml", MediaType.TXT),
         (ENGLISH, "notes.MD", MediaType.MARKDOWN),
         (ENGLISH, "page.htm", MediaType.HTML),
@@ -69,12 +87,21 @@ def test_nothing_or_a_mark_alone_is_empty(data: bytes) -> None:
         (b"MZ" + bytes(range(256)) * 8, "setup.txt", "program"),
         (b"\x7fELF" + bytes(60), "a", "program"),
         (b"\x1f\x8b\x08" + bytes(60), "a.txt", "gzip"),
-        (b"{\\rtf1 Hello}", "a.txt", "rich text"),
-        (samples.xlsx_bytes(), "a.docx", "spreadsheet"),
+        (
+            formats.workbook_bytes({}, kind=f"{MACRO}sheet.binary.macroEnabled.main"),
+            "a.xlsb",
+            ".xlsx",
+        ),
         (samples.zip_bytes({"a.txt": "hello"}), "a.docx", "zip"),
-        (samples.zip_bytes({"mimetype": "application/epub+zip"}), "a.epub", "e-book"),
+        (formats.odf_bytes("", "graphics"), "a.odg", "OpenDocument drawing"),
+        (samples.zip_bytes({"mimetype": "application/vnd.sun.xml.writer"}), "a.sxw", ".odt"),
+        (samples.zip_bytes({"Index/Document.iwa": "x"}), "a.pages", "Apple"),
         (samples.ole_bytes("WordDocument"), "a.doc", ".docx"),
-        (samples.ole_bytes("Workbook"), "a.xls", "spreadsheet"),
+        (samples.ole_bytes("Workbook"), "a.xls", ".xlsx"),
+        (samples.ole_bytes("PowerPoint Document"), "a.ppt", ".pptx"),
+        (samples.ole_bytes("__properties_version1.0"), "a.msg", ".eml"),
+        (samples.ole_bytes("SomethingElse"), "a.doc", "old Office program"),
+        (ENGLISH, "a.doc", ".doc"),
         (bytes(range(256)) * 64, "a.txt", "binary"),
         (bytes(1_000_000), "a.txt", "binary"),
         (ENGLISH, "a.xyz", ".xyz"),
@@ -130,3 +157,48 @@ def test_a_main_part_of_any_name_makes_a_word_document() -> None:
     )
     data = samples.zip_bytes({"[Content_Types].xml": types, "other.xml": "<x/>"})
     assert sniff(data, "a.bin", ALL) is MediaType.DOCX
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("application/vnd.ms-excel.sheet.macroEnabled.main+xml", MediaType.XLSX),
+        ("application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml", MediaType.PPTX),
+        ("application/vnd.ms-word.document.macroEnabled.main+xml", MediaType.DOCX),
+        (
+            "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+            MediaType.PPTX,
+        ),
+    ],
+)
+def test_files_with_macros_and_shows_are_of_the_same_kinds(kind: str, expected: MediaType) -> None:
+    assert sniff(formats.workbook_bytes({}, kind=kind), "a.bin", ALL) is expected
+
+
+def test_a_file_inside_another_old_file_does_not_name_it() -> None:
+    data = samples.ole_bytes("WordDocument") + samples.ole_bytes("Workbook")
+    with pytest.raises(UnsupportedType, match=r"\.xlsx"):
+        sniff(data, "a.xls", ALL)
+    with pytest.raises(UnsupportedType, match=r"\.eml"):
+        sniff(data + samples.ole_bytes("__nameid_version1.0"), "a.doc", ALL)
+
+
+def test_a_mail_with_a_binary_attachment_is_a_mail() -> None:
+    assert sniff(MAIL + bytes(range(256)) * 40, "a.eml", ALL) is MediaType.EML
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.eml"])
+def test_other_texts_are_plain_where_only_that_is_allowed(name: str) -> None:
+    assert sniff(MAIL, name, {MediaType.TXT}) is MediaType.TXT
+
+
+@pytest.mark.parametrize("name", ["a.pptx", "a.xlsx", "a.odt", "a.epub", "a.rtf"])
+def test_what_is_not_what_its_name_says_is_damaged(name: str) -> None:
+    with pytest.raises(CorruptFile):
+        sniff(b"Only a text.", name, ALL)
+
+
+@pytest.mark.parametrize("name", ["a.pptx", "a.xlsx", "a.odt", "a.epub"])
+def test_half_an_archive_is_left_to_its_reader(name: str) -> None:
+    data = samples.truncated(samples.zip_bytes({"a.txt": "hello" * 1000}))
+    assert sniff(data, name, ALL).value.endswith(MEDIA_ENDS[name])

@@ -85,3 +85,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"[{citation['n']}] {citation['title']}, version {citation['version']}{page}"
             )
+        if answer["confidence_label"]:
+            sure = round(100 * answer["confidence"])
+            self.stdout.write(f"Confidence: {answer['confidence_label']} ({sure} %)")
+        if answer["near"]:
+            self.stdout.write("Not an answer, but near:")
+        for near in answer["near"]:
+            page = f", page {near['page']}" if near["page"] else ""
+            self.stdout.write(f"- {near['title']}{page}: {near['text']}")

@@ -89,6 +89,8 @@ def _database_files() -> list[Path]:
 def _move_aside() -> Path | None:
     """Move the present data into a folder of its own, the log files of the database with it."""
     connections.close_all()
+    # Kept pictures are named by versions of the data that goes.
+    shutil.rmtree(settings.PAGES_DIR, ignore_errors=True)
     present = [path for path in _database_files() if path.exists()]
     if is_empty():
         for path in present:
