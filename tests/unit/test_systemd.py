@@ -56,6 +56,11 @@ def test_the_service_writes_in_one_place_which_holds_its_data() -> None:
     assert ("Service", "Environment", f"DATA_DIR=/var/lib/{value('StateDirectory')}") in unit()
 
 
+def test_the_service_may_do_what_sqlite_does_with_its_log() -> None:
+    filters = [value for _, name, value in unit() if name == "SystemCallFilter"]
+    assert filters == ["@system-service", "~@privileged", "@chown"]
+
+
 def test_the_service_brings_its_database_up_to_date() -> None:
     assert value("ExecStart").endswith("manage.py serve --migrate")
 
