@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.image.__main__ import configuration, left_behind
 from tests.image.context import Context
 from tests.image.dockerfile import Stage, Unsupported, stages
+from tests.image.roots import privileges
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -154,3 +156,30 @@ def test_a_command_that_is_not_a_list_is_an_error() -> None:
     (stage,) = stages("FROM a\nCMD serve web\n", {})
     with pytest.raises(Unsupported, match="JSON list"):
         _ = stage.steps[0].exec_form
+
+
+def test_a_container_is_started_as_the_image_says(image: Stage) -> None:
+    started = configuration(image)
+    assert started["entrypoint"] == ["python", "manage.py"]
+    assert started["command"] == ["serve", "web"]
+    assert started["health"] == ["python", "-P", "ragsite/ops/alive.py"]
+    assert started["volumes"] == ["/data", "/secrets"]
+
+
+def test_an_image_without_a_health_check_is_refused() -> None:
+    (stage,) = stages("FROM a\nSTOPSIGNAL SIGTERM\n", {})
+    with pytest.raises(Unsupported, match="HEALTHCHECK"):
+        configuration(stage)
+
+
+def test_only_root_keeps_capabilities() -> None:
+    assert "--bounding-set" not in privileges("0:0")
+    assert "--bounding-set=-all" in privileges("7:8")
+    assert privileges("7:8").startswith("--reuid 7 --regid 8 ")
+
+
+def test_what_a_step_leaves_behind_is_found(tmp_path: Path) -> None:
+    for name in ("base/root/.profile", "root/root/.profile", "root/tmp/key", "root/app/.env"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert left_behind(tmp_path / "root", tmp_path / "base") == ["app/.env", "tmp/key"]
