@@ -36,16 +36,14 @@ def say(sentence: str) -> None:
 
 def make_base(target: Path) -> None:
     """Make what ``python:3.11-slim`` is: Debian, and ``python`` in ``/usr/local/bin``."""
-    subprocess.run(
-        [
-            *("debootstrap", "--variant=minbase", "--include=ca-certificates,python3,python3-venv"),
-            *(SUITE, str(target), MIRROR),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    (target / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-    (target / "etc/apt/apt.conf.d/no-sandbox").write_text('APT::Sandbox::User "root";\n')
+    making = target.with_name(f"{target.name}.making")
+    shutil.rmtree(making, ignore_errors=True)
+    include = "--include=ca-certificates,python3,python3-venv"
+    command = ["debootstrap", "--variant=minbase", include, SUITE, str(making), MIRROR]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    (making / "usr/local/bin/python").symlink_to("/usr/bin/python3")
+    (making / "etc/apt/apt.conf.d/no-sandbox").write_text('APT::Sandbox::User "root";\n')
+    making.rename(target)
 
 
 def clone(source: Path, target: Path) -> None:
