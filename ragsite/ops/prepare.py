@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 #: A file of an upload in progress is never older than this, in seconds.
 _STALE_SECONDS: Final = 24 * 3600
@@ -24,15 +25,21 @@ class NotReady(Exception):
 def prepare(*, migrate: bool) -> None:
     """Open the database, bring it up to date, and clear what crashes left behind.
 
-    Raises ``NotReady`` for a wrong key, a broken file, or a database that is behind
-    while ``migrate`` is false. Two that prepare at once do so one after the other.
+    Raises ``NotReady`` for a wrong key, a broken file, a database of a newer release, or one
+    that is behind while ``migrate`` is false. Two that prepare at once do so one after the other.
     """
     if (settings.DATA_DIR / "rotating" / "ready.json").exists():
         raise NotReady("A change of the key was interrupted. Complete it: manage.py rotate_key")
     lock = hold(settings.DATA_DIR / "prepare.lock", wait=True)
     try:
         connection.ensure_connection()
-        if _is_behind():
+        executor = MigrationExecutor(connection)
+        if unknown := unknown_migrations(executor.loader):
+            raise NotReady(
+                "The database is of a newer release: this one does not know "
+                f"{', '.join(unknown[:3])}. Run that release, or restore a backup of this one."
+            )
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             if not migrate:
                 raise NotReady("The database is not up to date. Run: manage.py migrate")
             call_command("migrate", interactive=False, verbosity=0)
@@ -62,9 +69,13 @@ def hold(path: Path, *, wait: bool = False, shared: bool = False) -> IO[bytes]:
     return file
 
 
-def _is_behind() -> bool:
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+def unknown_migrations(loader: MigrationLoader) -> list[str]:
+    """Return what was applied to the database and is not in this release, as ``app.name``."""
+    replaced = [
+        each for migration in loader.disk_migrations.values() for each in migration.replaces
+    ]
+    unknown = set(loader.applied_migrations) - set(loader.disk_migrations) - set(replaced)
+    return sorted(f"{app}.{name}" for app, name in unknown)
 
 
 def remove_stale(folder: Path, *, older_than: float = _STALE_SECONDS) -> int:

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from ragsite.ops.listen import CannotListen, address, listen
-from ragsite.ops.prepare import NotReady, hold, remove_stale
+from ragsite.ops.prepare import NotReady, hold, prepare, remove_stale, unknown_migrations
 
 
 def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
@@ -55,3 +58,32 @@ def test_an_address_of_another_machine_is_refused(host: str) -> None:
 )
 def test_the_address_can_be_opened_on_this_machine(host: str, expected: str) -> None:
     assert address(host, 5000) == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_of_a_newer_release_is_refused_and_left_alone() -> None:
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied("documents", "9999_of_next_year")
+    try:
+        with pytest.raises(NotReady, match=r"newer release: .* documents\.9999_of_next_year"):
+            prepare(migrate=True)
+        assert ("documents", "9999_of_next_year") in recorder.applied_migrations()
+    finally:
+        recorder.record_unapplied("documents", "9999_of_next_year")
+
+
+@pytest.mark.django_db
+def test_everything_applied_to_a_database_of_this_release_is_known() -> None:
+    loader = MigrationLoader(connection)
+    assert loader.applied_migrations
+    assert unknown_migrations(loader) == []
+
+
+@pytest.mark.django_db
+def test_what_a_squashed_migration_replaces_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    loader = MigrationLoader(connection)
+    newest = loader.disk_migrations["documents", "0001_initial"]
+    monkeypatch.setattr(loader, "applied_migrations", {("documents", "0001_of_old"): newest})
+    assert unknown_migrations(loader) == ["documents.0001_of_old"]
+    monkeypatch.setattr(newest, "replaces", [("documents", "0001_of_old")])
+    assert unknown_migrations(loader) == []
