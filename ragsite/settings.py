@@ -429,6 +429,8 @@ LOGGING = {
     | {
         name: {"level": "WARNING"}
         for name in ("openai", "httpx2", "httpcore2", "django.db", "celery")
-    },
+    }
+    # A traceback for every scanner that makes up a host name; the answer is 400 anyway.
+    | {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
