@@ -16,6 +16,7 @@ from documents.search.titles import Pointed
 from documents.search.tracing import Stopwatch
 from documents.search.tuning import Tuning
 from documents.selectors import active_space, search_index, space_embedder
+from documents.text.terms import query_terms
 from documents.types import Mode, Scope, Scored
 
 #: What is added to the fused score of passages in documents that the query names.
@@ -37,6 +38,10 @@ class Engine:
     space: EmbeddingSpace
     index: Index
     embedder: Embedder
+
+
+#: Words of a question, besides names, that are enough to look for inside what it names.
+LEAST_LEFT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,15 @@ class Where:
         )
 
     def without_names(self, query: str) -> str:
-        """The query without the words that point at documents; they say nothing inside them."""
+        """The query without the words that point at documents; they say nothing inside them.
+
+        As it is where too little would be left: then the name is what is asked about.
+        """
+        whole = query
         for phrase in sorted({pointed.phrase for pointed in self.named}, key=len, reverse=True):
             words = r"\W+".join(map(re.escape, phrase.split()))
             query = re.sub(rf"\b{words}\b(?:['\u2019]s\b)?", " ", query)
-        return query
+        return query if len(query_terms(query)) >= LEAST_LEFT else whole
 
     def strength(self, version_id: int) -> float:
         """How surely a version is meant, beside the one that is meant most surely; 0 to 1."""
