@@ -205,7 +205,8 @@ def _signals() -> Iterator[socket.socket]:
         yield reader
     finally:
         signal.set_wakeup_fd(old_fd)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        # From here on the process only ends. A stop signal that comes twice, the second time
+        # late, must not make its end look like a failure: those stay without effect.
+        signal.signal(signal.SIGCHLD, before[signal.SIGCHLD])
         reader.close()
         writer.close()
