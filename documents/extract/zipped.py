@@ -25,7 +25,12 @@ _MAX_DIRECTORY_BYTES: Final = 2 * 1024 * 1024
 _MAX_ENTRIES: Final = 10_000
 _CHUNK: Final = 256 * 1024
 _ZIP_ERRORS: Final = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, NotImplementedError),
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    struct.error,
+    NotImplementedError,  # what zipfile raises for a compression it does not know
 )
 _METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 

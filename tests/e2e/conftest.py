@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-playwright_api = pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-heron-in-the-reeds"
@@ -124,11 +123,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Any]:
-    """Start the system's Chromium; without one the tests of this folder are skipped."""
+    """Start the system's Chromium; without one the tests of this folder are skipped.
+
+    Where ``CI`` is set, a skipped test has failed.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("there is no Chromium here")
-    with playwright_api.sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         # As root there is no sandbox to be had; the pages are our own.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=path, args=arguments)

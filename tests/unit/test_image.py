@@ -179,7 +179,7 @@ def test_only_root_keeps_capabilities() -> None:
 
 
 def test_what_a_step_leaves_behind_is_found(tmp_path: Path) -> None:
-    for name in ("base/root/.profile", "root/root/.profile", "root/tmp/key", "root/app/.env"):
+    for name in ("base/tmp/kept", "image/tmp/kept", "image/tmp/key", "image/app/.env"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert left_behind(tmp_path / "root", tmp_path / "base") == ["app/.env", "tmp/key"]
+    assert left_behind(tmp_path / "image", tmp_path / "base") == ["app/.env", "tmp/key"]
