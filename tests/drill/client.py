@@ -61,7 +61,7 @@ class Client:
         ]
 
     def answer(self, question: str) -> Any:
-        """Return text, confidence and citations of an answer."""
+        """Return text and citations of an answer, and whether it was refused."""
         answer = self.call("POST", "/api/chat", {"question": question})
         answer.raise_for_status()
         body = answer.json()
@@ -69,7 +69,7 @@ class Client:
             (each["document_id"], each["version"], each["start"], each["end"], each["quote"])
             for each in body["citations"]
         ]
-        return body["answer"], body["refused"], round(body["confidence"], 6), cited
+        return body["answer"], body["refused"], cited
 
 
 class Crowd:

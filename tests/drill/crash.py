@@ -181,7 +181,7 @@ def _settled(site: Site, fixture: Fixture) -> float:
 
 
 def _look(site: Site, fixture: Fixture, library: Library, report: Report) -> None:
-    time.sleep(15)  # deletions and answers that were cut short are ended by the sweep
+    time.sleep(120)  # deletions and answers that were cut short are ended by the sweeps
     state: Any = site.state()
     there = state["documents"]
     lost = [document for document in library.kept if document not in there]
