@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from documents.api.callers import signed_in
-from documents.api.files import original_response, text_response
+from documents.api.files import SERVED_TYPES, original_response, text_response
 from documents.api.serializers import (
     DocumentChangeSerializer,
     DocumentSerializer,
@@ -104,8 +104,6 @@ class DocumentListView(GenericAPIView[Document]):
             OpenApiParameter("search", str, description="Words of title, author or file name."),
             OpenApiParameter("status", str, enum=[s.value for s in Status]),
             OpenApiParameter("collection", str, description="Id or slug."),
-            OpenApiParameter("page", int),
-            OpenApiParameter("page_size", int, description="At most 100."),
         ],
         responses=DocumentSerializer(many=True),
     )
@@ -226,7 +224,7 @@ class VersionDownloadView(APIView):
     content_negotiation_class = AnyAccept
 
     @extend_schema(
-        operation_id="versions_download", responses={(200, "application/octet-stream"): _BYTES}
+        operation_id="versions_download", responses={(200, kind): _BYTES for kind in SERVED_TYPES}
     )
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
