@@ -17,6 +17,7 @@ from documents.errors import InvalidInput
 from documents.models import Chunk
 from documents.querysets import Caller
 from documents.search.channels import Where, candidates
+from documents.search.diversity import diverse
 from documents.search.explain import trace_of
 from documents.search.fusion import Fused
 from documents.search.highlight import highlights
@@ -81,8 +82,8 @@ def search(
         ranked = in_order(found, rows)
     with watch.step("second ranking"):
         ranked, reranker = _second(query, ranked, mode)
-    with watch.step("copies"):
-        told = without_copies(ranked, limit) if mode is Mode.HYBRID else cut(ranked, limit)
+    with watch.step("copies and diversity"):
+        told = _told(ranked, limit, mode)
     shown = [item for item in told if item.outcome is Outcome.USED]
     hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(shown)]
     took_ms = round((time.perf_counter() - started) * 1000, 2)
@@ -94,6 +95,13 @@ def _second(query: str, ranked: Sequence[Ranked], mode: Mode) -> tuple[list[Rank
     """One channel alone is shown as it is; the reranker has a part in the whole only."""
     reranker = configured_reranker() if mode is Mode.HYBRID else None
     return second_stage(query, ranked, reranker)
+
+
+def _told(ranked: Sequence[Ranked], limit: int, mode: Mode) -> list[Ranked]:
+    """What became of each candidate; one channel alone is shown as it is."""
+    if mode is not Mode.HYBRID:
+        return cut(ranked, limit)
+    return without_copies(diverse(ranked), limit)
 
 
 def checked_query(query: str) -> str:
