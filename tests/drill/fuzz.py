@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.drill.report import Report
 from tests.drill.site import Site
-from tests.integration.serving import ROOT, children, command_line
+from tests.integration.serving import children, command_line
 
 #: What no answer may hold.
 LEAKS = ("Traceback (most recent call last)", "sqlcipher", "/documents/ingest", "site-packages")
@@ -80,7 +80,7 @@ def _schemathesis(site: Site, token: str, out: Path, seed: int) -> None:
         *("--exclude-path-regex", r"^/api/tokens"),
     ]
     with (out / "output.txt").open("w") as output:
-        subprocess.run(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False)
+        subprocess.run(command, cwd=out, stdout=output, stderr=subprocess.STDOUT, check=False)
 
 
 def _count(out: Path, statuses: Counter[int], leaks: list[str]) -> None:
