@@ -158,7 +158,7 @@ class DocumentVersion(models.Model):
     needs_recognition = models.BooleanField(default=False)
     #: The pages whose text was recognised from their picture.
     recognised_pages = models.JSONField(default=list, blank=True)
-    #: Whose turn it takes in the queue: the uploader's id, which outlives the account; 0 for nobody.
+    #: Whose turn it takes in the queue: the uploader's id, which outlives the account, or 0.
     queued_for = models.PositiveBigIntegerField(default=0)
     #: Whether it came with a whole folder; then what the same person uploads by hand goes first.
     in_bulk = models.BooleanField(default=False)

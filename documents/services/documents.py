@@ -158,9 +158,7 @@ def _revive(document: Document) -> None:
     document_moved.send(sender=Document, document_id=document.pk)
 
 
-def _add_version(
-    document: Document, file: _File, user: User, *, in_bulk: bool
-) -> DocumentVersion:
+def _add_version(document: Document, file: _File, user: User, *, in_bulk: bool) -> DocumentVersion:
     # A deletion of the same content elsewhere may have removed the file since it
     # was written; inside this transaction none can.
     if not storage.original_exists(file.original):
