@@ -110,6 +110,9 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["collection", "-created_at"], name="document_by_age"),
             models.Index(fields=["collection", "source"], name="document_by_source"),
+            models.Index(
+                fields=["created_at"], name="document_deleting", condition=Q(deleting=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -189,6 +192,7 @@ class DocumentVersion(models.Model):
                 name="version_processing",
                 condition=Q(status=Status.PROCESSING),
             ),
+            models.Index(fields=["created_at"], name="version_by_age"),
             models.Index(fields=["sha256"], name="version_by_content"),
             models.Index(fields=["original"], name="version_by_original"),
         ]

@@ -63,4 +63,12 @@ class Migration(migrations.Migration):
             model_name='reconciliation',
             index=models.Index(fields=['-started_at'], name='reconciliation_by_age'),
         ),
+        migrations.AddIndex(
+            model_name='document',
+            index=models.Index(condition=models.Q(('deleting', True)), fields=['created_at'], name='document_deleting'),
+        ),
+        migrations.AddIndex(
+            model_name='documentversion',
+            index=models.Index(fields=['created_at'], name='version_by_age'),
+        ),
     ]
