@@ -166,7 +166,7 @@ def metrics(minutes: int = 60) -> dict[str, Any]:
         "minutes": minutes,
         "requests": _shown(requests) | {"per_minute": round(requests.count / minutes, 3)},
         "routes": [_shown(each) for each in timed(Kind.REQUEST, since)[:LISTED]],
-        **_ingestion(minutes, since),
+        **ingestion(minutes, since),
         "searches": [_shown(each) for each in timed(Kind.SEARCH, since)],
         "searches_without_hits": answering.searches(since),
         "first_token": _shown(overall(Kind.FIRST_TOKEN, since)),
@@ -182,7 +182,7 @@ def metrics(minutes: int = 60) -> dict[str, Any]:
     }
 
 
-def _ingestion(minutes: int, since: datetime) -> dict[str, Any]:
+def ingestion(minutes: int, since: datetime) -> dict[str, Any]:
     """Return the stages of ingestion, and the whole apart: stages are parts of it."""
     found = timed(Kind.INGEST, since)
     whole = next((each for each in found if each.name == WHOLE), Timed.nothing(WHOLE))
