@@ -87,6 +87,7 @@ PAGES: Final = [
 ]
 STAFF: Final = [
     "/dashboard",
+    "/dashboard/use",
     "/dashboard/requests",
     "/dashboard/requests?status=5xx&hours=720",
     "/dashboard/requests?route=GET+/api/search",
