@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django import template
@@ -52,21 +52,33 @@ _LABELS = {
 }
 
 
+#: Columns of text; all others are numbers, which stand on the right.
+_TEXTS = frozenset({"day", "title", "question", "username"})
+
+
 @register.filter
 def columns(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """Return the columns of a list of use that people see, in order."""
-    return [{"name": name, "label": _LABELS[name]} for name in rows[0] if name in _LABELS]
+    """Return the heads of the columns of a list of use that people see, in order."""
+    return [{"text": _LABELS[name], "side": _side(name)} for name in rows[0] if name in _LABELS]
 
 
 @register.filter
-def cells(row: Mapping[str, Any]) -> list[str]:
-    """Return a row of a list of use as people read it."""
-    return [_cell(name, value) for name, value in row.items() if name in _LABELS]
+def cells(row: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the cells of a row of a list of use as people read them."""
+    return [
+        {"text": _cell(name, value), "side": _side(name)}
+        for name, value in row.items()
+        if name in _LABELS
+    ]
+
+
+def _side(name: str) -> str:
+    return "" if name in _TEXTS else "right"
 
 
 def _cell(name: str, value: Any) -> str:
     if name == "uploaded_bytes":
         return filesizeformat(value)
-    if isinstance(value, datetime | date):
-        return f"{value:%-d %b}"
+    if isinstance(value, date):
+        return f"{value:%-d\u00a0%b}"
     return str(value)

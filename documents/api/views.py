@@ -133,9 +133,7 @@ class DocumentView(APIView):
     @extend_schema(operation_id="documents_get", responses=DocumentSerializer)
     def get(self, request: Request, document_id: str) -> Response:
         """Show a document."""
-        document = document_get(signed_in(request), document_id)
-        document_looked_at(request.user, document.pk, "viewed")
-        return Response(DocumentSerializer(document).data)
+        return Response(DocumentSerializer(document_get(signed_in(request), document_id)).data)
 
     @extend_schema(
         operation_id="documents_change",

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from analytics import services
 from analytics.types import Kind, Measurement, RequestRecord
-from chat.models import Conversation, Message
+from chat.models import Citation, Conversation, Message
 from documents.ingest import lease as leases
 from documents.ingest.reconciling.run import reconcile
 from documents.models import Document, DocumentVersion, Embedding
@@ -100,6 +100,18 @@ def test_answers_and_their_tokens_are_what_was_kept(boss: Client) -> None:
     assert "3 questions 1 refused 1 failed 0 with sources 360 tokens" in text
 
 
+def test_an_answer_with_many_citations_is_one_answer(boss: Client) -> None:
+    conversation = Conversation.objects.create(user=person("ada"), title="x")
+    message = Message.objects.create(
+        conversation=conversation, question="x?", usage={"prompt_tokens": 7}
+    )
+    for n in range(4):
+        Citation.objects.create(
+            message=message, n=n, title="x", version=1, start=0, end=1, quote="x"
+        )
+    assert "1 question 0 refused 0 failed 1 with sources 7 tokens" in shown(boss)
+
+
 def test_stages_of_ingestion_are_what_was_measured(boss: Client) -> None:
     measured(Kind.INGEST, "extract", "ok", 100, 100, 100)
     measured(Kind.INGEST, "extract", "failed", 50)
@@ -139,19 +151,19 @@ def test_the_backup_is_shown_with_its_age_and_whether_it_was_proved(boss: Client
         path="/x", started_at=now - timedelta(hours=5), seconds=12, size=3 * 2**20, verified_at=now
     )
     text = shown(boss)
-    assert "verified Backup , 5 hours ago 3.0 MB in 12 s, restored and compared." in text
+    assert "verified Backup 5 hours ago 3.0 MB in 12 s, restored and compared." in text
 
 
 def test_a_failed_backup_is_shown_with_its_reason(boss: Client) -> None:
     Backup.objects.create(started_at=timezone.now(), error="Not made: no room")
-    assert "failed Backup , just now Not made: no room" in shown(boss)
+    assert "failed Backup just now Not made: no room" in shown(boss)
 
 
 def test_the_comparison_is_shown_with_what_it_mended(boss: Client) -> None:
     assert "none yet Comparison" in shown(boss)
     Embedding.objects.create(model="x/1", content_hash="0" * 64, vector=b"")
     reconcile()
-    assert "all well Comparison , just now 1 kept vectors of nothing mended." in shown(boss)
+    assert "all well Comparison just now 1 kept vectors of nothing mended." in shown(boss)
 
 
 def test_workers_are_shown_with_their_heartbeat(boss: Client) -> None:
