@@ -32,7 +32,7 @@ def accessed(since: datetime) -> list[dict[str, Any]]:
         )
         .order_by((F("viewed") + F("opened") + F("downloaded")).desc(), "document_id")[:LISTED]
     )
-    found = list(rows)
+    found: list[Any] = list(rows)
     ids = [row["document_id"] for row in found]
     titles = dict(Document.objects.filter(pk__in=ids).values_list("pk", "title"))
     cited = _citations(ids, since)
@@ -96,7 +96,7 @@ def activity(since: datetime) -> list[dict[str, Any]]:
     names = dict(
         User.objects.filter(pk__in={user for _, user in days}).values_list("pk", "username")
     )
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"day": day, "username": names.get(user, "(deleted)"), **counts}
         for (day, user), counts in days.items()
     ]

@@ -68,7 +68,7 @@ def machine() -> Machine:
         disk_free=disk.free,
         database=_size(database),
         log=_size(database.with_name(f"{database.name}-wal")),
-        originals=cache.get_or_set("size-of-originals", _size_of_originals, _SIZE_SECONDS),
+        originals=cache.get_or_set("size-of-originals", _size_of_originals, _SIZE_SECONDS) or 0,
     )
 
 

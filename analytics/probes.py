@@ -26,7 +26,7 @@ from documents.models import Chunk, Turn
 from documents.selectors import active_space, configured_embedder, search_index, space_embedder
 
 #: Seconds after which a broker that does not answer counts as away.
-_BROKER_PATIENCE: Final = 3.0
+_BROKER_PATIENCE: Final = 3
 #: A version that waits for longer tells that nobody works.
 _LONG_WAIT: Final = 3600.0
 

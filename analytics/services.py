@@ -38,8 +38,7 @@ def _add_uses(uses: Iterable[UseRecord]) -> None:
     present = set(Document.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
     for (day, document_id, reader, how), count in new.items():
         if document_id in present:
-            place = {"day": day, "document_id": document_id, "reader": reader}
-            row = Use.objects.get_or_create(**place)[0]
+            row = Use.objects.get_or_create(day=day, document_id=document_id, reader=reader)[0]
             Use.objects.filter(pk=row.pk).update(**{how: F(how) + count})
 
 

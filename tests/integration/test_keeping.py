@@ -16,6 +16,7 @@ from analytics import services
 from analytics.models import Durations, RequestLog
 from analytics.types import Kind, Measurement, RequestRecord
 from documents.index import upkeep
+from documents.index.renewing import copy_window
 from documents.index.sqlite import SqliteIndex
 from documents.ingest import lease as leases
 from documents.ingest import renewal
@@ -183,7 +184,7 @@ def test_while_a_worker_reads_the_table_stays(ada: Api) -> None:
 def test_what_is_deleted_while_it_is_copied_does_not_come_back(
     ada: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    document, real = ada.ready(), renewal.copy_window
+    document, real = ada.ready(), copy_window
 
     def overtaken(*args: Any) -> None:
         real(*args)

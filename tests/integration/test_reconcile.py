@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import storages
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,6 +24,7 @@ from documents.errors import EmbeddingFailed
 from documents.index.audit import IndexAudit, Place
 from documents.index.schema import create_vector_table
 from documents.ingest import lease as leases
+from documents.ingest.indexing import vectors_of
 from documents.ingest.reconciling import chunks as chunk_part
 from documents.ingest.reconciling.report import BATCH, Report
 from documents.ingest.reconciling.run import is_due, reconcile
@@ -246,7 +248,7 @@ def test_a_document_that_is_being_deleted_is_left_alone(wren: dict[str, Any]) ->
 def test_what_is_deleted_while_it_is_mended_does_not_come_back(
     ada: Api, wren: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = chunk_part.vectors_of
+    real = vectors_of
 
     def overtaken(*args: Any) -> Any:
         made = real(*args)
@@ -351,6 +353,6 @@ def test_the_command_reports_and_fails_where_something_is_left(
 
 def test_a_kept_file_that_is_no_part_of_anything_does_not_stop_the_rest() -> None:
     name = f"ff/{uuid.uuid4().hex}"
-    storage.storages["default"].save(name, ContentFile(b"x"))
+    storages["default"].save(name, ContentFile(b"x"))
     _aged(storage.original_path(name))
     assert reconcile().mended == {"originals_unused": 1}

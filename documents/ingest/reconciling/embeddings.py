@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from documents.index.audit import vector_tables
 from documents.index.schema import drop_vector_table
@@ -26,10 +26,11 @@ def look(report: Report) -> None:
     report.mend("vector_tables", strays, _drop)
 
 
-def _unused() -> object:
+def _unused() -> QuerySet[Embedding]:
     used = Chunk.objects.filter(content_hash=OuterRef("content_hash"))
     models = [f"{space.model}/{space.dimensions}" for space in EmbeddingSpace.objects.all()]
-    return Embedding.objects.exclude(Exists(used), model__in=models)
+    rows: QuerySet[Embedding] = Embedding.objects.exclude(Exists(used), model__in=models)
+    return rows
 
 
 def _forget(ids: Sequence[int]) -> int:
