@@ -34,6 +34,7 @@ from documents.models import Document
 from documents.selectors import document_get, document_list, version_get, version_text
 from documents.services import collections, documents
 from documents.services.documents import Upload
+from documents.services.uses import document_looked_at
 from documents.types import Status
 
 
@@ -215,7 +216,10 @@ class VersionContentView(APIView):
     @extend_schema(operation_id="versions_content", responses={(200, "text/plain"): _TEXT})
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the extracted text. All offsets count characters of it."""
-        return text_response(version_text(version_get(signed_in(request), document_id, number)))
+        version = version_get(signed_in(request), document_id, number)
+        text = version_text(version)
+        document_looked_at(request.user, version.document_id, "opened")
+        return text_response(text)
 
 
 class VersionDownloadView(APIView):
@@ -228,7 +232,10 @@ class VersionDownloadView(APIView):
     )
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
-        return original_response(version_get(signed_in(request), document_id, number))
+        version = version_get(signed_in(request), document_id, number)
+        response = original_response(version)
+        document_looked_at(request.user, version.document_id, "downloaded")
+        return response
 
 
 class RetryView(APIView):

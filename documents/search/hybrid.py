@@ -30,6 +30,7 @@ from documents.search.signals import RERANKED
 from documents.search.titles import named_documents
 from documents.search.tracing import Stopwatch
 from documents.search.tuning import AS_IT_IS, Tuning
+from documents.signals import searched
 from documents.types import AsOf, Hit, Mode, Outcome, Scope, SearchTrace
 
 MAX_QUERY = 2000
@@ -88,6 +89,8 @@ def search(
     hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(shown)]
     took_ms = round((time.perf_counter() - started) * 1000, 2)
     trace = trace_of(found, told, reranker, watch) if explain else None
+    if tuning is AS_IT_IS:  # what is measured with other settings, nobody searched for
+        searched.send(sender=SearchResult, mode=mode.value, hits=len(hits), ms=took_ms)
     return SearchResult(query, mode, took_ms, tuple(hits), trace, within.as_of)
 
 
