@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
-from analytics import metrics
+from analytics import gauges, metrics
 from analytics.models import Total
 from analytics.sketch import value
 from analytics.types import Kind
@@ -40,6 +40,7 @@ class _Numbers(Collector):
         for kind in Kind:
             yield _durations(kind)
         yield from _gauges()
+        yield from gauges.families()
         yield _documents()
 
 

@@ -11,21 +11,22 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from analytics import sketch
+from analytics import error_groups, sketch
 from analytics.models import Counted, Durations, RequestLog, Total
-from analytics.types import Kind, Measurement, RequestRecord
+from analytics.types import ErrorRecord, Kind, Measurement, RequestRecord
 
 Key = tuple[datetime, str, str, str]
 
 
-def write(facts: Sequence[RequestRecord | Measurement]) -> None:
-    """Write a batch in one transaction: each request as a row, all durations as counts."""
+def write(facts: Sequence[RequestRecord | Measurement | ErrorRecord]) -> None:
+    """Write a batch in one transaction: requests as rows, durations as counts, errors by group."""
     requests = [fact for fact in facts if isinstance(fact, RequestRecord)]
     durations = [fact for fact in facts if isinstance(fact, Measurement)]
     durations += [_as_measurement(request) for request in requests]
     with transaction.atomic():
         RequestLog.objects.bulk_create(_row(request) for request in requests)
         _add(durations)
+        error_groups.add(fact for fact in facts if isinstance(fact, ErrorRecord))
 
 
 def _row(request: RequestRecord) -> RequestLog:

@@ -42,3 +42,18 @@ class Measurement:
     name: str
     outcome: str
     ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """One error that happened. ``trace`` is text without values; ``where`` a route or a task."""
+
+    at: datetime
+    fingerprint: str
+    kind: str
+    title: str
+    said: str
+    trace: str
+    where: str
+    request_id: str
+    release: str

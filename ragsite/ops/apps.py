@@ -9,5 +9,8 @@ class OpsConfig(AppConfig):
     verbose_name = "Operations"
 
     def ready(self) -> None:
-        """Bind the worker's pool to the worker."""
-        from ragsite.ops import receivers  # noqa: F401  # connects on import
+        """Bind the worker's pool to the worker, and say for whom work is done."""
+        from ragsite.ops import alerting, origins, receivers  # noqa: F401  # connect on import
+        from ragsite.ops.sentry import sentry_start
+
+        sentry_start()
