@@ -60,6 +60,7 @@ def process(lease: Lease) -> None:
 def _process_to_an_end(lease: Lease) -> None:
     try:
         _process(lease)
+        logger.info("version %s: ready", lease.version_id)
     except LeaseLost:
         logger.info("version %s: another worker took over", lease.version_id)
     except recognition.Postponed:

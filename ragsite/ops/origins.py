@@ -31,7 +31,9 @@ def send_along(headers: dict[str, Any] | None = None, **kwargs: Any) -> None:  #
 @task_prerun.connect
 def task_begins(task_id: str, task: Any, **kwargs: Any) -> None:  # noqa: ARG001
     """Work for the request that caused the task; one that none caused is its own."""
-    given = getattr(task.request, _HEADER, "") or task_id.replace("-", "")
+    own = task_id.replace("-", "")
+    # A worker makes the message's headers attributes; a task run in place keeps them apart.
+    given = getattr(task.request, _HEADER, "") or (task.request.headers or {}).get(_HEADER, own)
     begin(Origin(request_id(str(given)), task=task.name, task_id=str(task_id)))
 
 
