@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import BigIntegerField, Count, Min, Q, Sum
 from django.utils import timezone
 
 from analytics.models import Counted, Durations
@@ -123,8 +123,9 @@ def answered(since: datetime) -> dict[str, Any]:
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
         stopped=Count("pk", filter=Q(state=Message.State.STOPPED)),
         with_citations=Count("pk", filter=Q(citations__isnull=False), distinct=True),
-        prompt_tokens=Sum("usage__prompt_tokens"),
-        completion_tokens=Sum("usage__completion_tokens"),
+        # The sum is a number, not JSON as its parts are.
+        prompt_tokens=Sum("usage__prompt_tokens", output_field=BigIntegerField()),
+        completion_tokens=Sum("usage__completion_tokens", output_field=BigIntegerField()),
     )
     return {name: count or 0 for name, count in found.items()}
 

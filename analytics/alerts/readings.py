@@ -80,7 +80,7 @@ def _of_ingestion(now: datetime) -> Iterator[Reading]:
     says = f"{waiting.queued + waiting.processing} files wait, the oldest for {minutes:.0f} min."
     yield Reading("queue_age", waiting.oldest_seconds, says)
     alive = sum(worker["alive"] for worker in workers(now))
-    yield Reading("no_worker", float(not alive), f"{alive} workers were heard of lately.")
+    yield Reading("no_worker", float(not alive), f"Workers heard of lately: {alive}.")
 
 
 @source

@@ -18,6 +18,8 @@ from analytics.models import Alert, AlertNotice
 _CLOSEST: Final = timedelta(seconds=30)
 #: Without a look for so long, nobody watches.
 SILENT: Final = timedelta(minutes=10)
+#: For so long it is shown that a notice did not arrive.
+_SHOWN: Final = timedelta(days=1)
 _WORDS: Final = {"firing": "ALERT", "again": "STILL", "resolved": "RESOLVED", "test": "TEST"}
 
 
@@ -107,8 +109,15 @@ def overview(now: datetime | None = None) -> dict[str, Any]:
         "looked_at": looked,
         # Those that watch cannot tell that they themselves are gone: the web server does.
         "nobody_looks": looked is not None and now - looked > SILENT,
-        "undelivered": AlertNotice.objects.filter(sent_at=None, attempts__gt=0)[:5],
+        "undelivered": _undelivered(now),
     }
+
+
+def _undelivered(now: datetime) -> list[AlertNotice]:
+    """Return the last notice of each channel that did not arrive within the last day."""
+    failed = AlertNotice.objects.filter(sent_at=None, created_at__gte=now - _SHOWN)
+    rows = failed.exclude(error="").order_by("created_at", "id")
+    return list({row.channel: row for row in rows}.values())
 
 
 def _since(row: Alert) -> Any:

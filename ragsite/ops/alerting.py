@@ -121,7 +121,7 @@ def of_the_limiter(now: datetime) -> Iterator[Reading]:
     del now
     key = "alerts:counting"
     try:
-        cache.add(key, 0, 60)
+        cache.set(key, 0, 60)
         counts = cache.incr(key) > 0
     except Exception:  # noqa: BLE001  # whatever a cache raises, it does not count
         counts = False
