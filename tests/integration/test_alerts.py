@@ -99,9 +99,9 @@ def look(minute: int) -> int:
 # --- each alert: how it is brought about, and how it is mended ------------------------
 
 
-def requests(status: int, count: int = 30) -> None:
-    for _ in range(count):
-        services.write([RequestRecord(START, "r", "GET", "/x", status, 1.0, 0, 0)])
+def requests(counts: dict[int, int]) -> None:
+    for status, count in counts.items():
+        services.write([RequestRecord(START, "r", "GET", "/x", status, 1.0, 0, 0)] * count)
 
 
 def version(status: Status, age: timedelta = timedelta(0)) -> DocumentVersion:
@@ -131,13 +131,15 @@ def failed_files() -> None:
     Durations.objects.filter(kind=Kind.INGEST).update(minute=START)
 
 
-def answers(code: str, count: int) -> None:
-    conversation = Conversation.objects.create(user=person(f"asker{code}{count}"))
-    for _ in range(count):
+def answers(counts: dict[str, int]) -> None:
+    asker = person(f"asker{Conversation.objects.count()}")
+    conversation = Conversation.objects.create(user=asker)
+    for code, count in counts.items():
         state = Message.State.FAILED if code else Message.State.COMPLETE
-        Message.objects.create(
-            conversation=conversation, question="?", state=state, error_code=code, model="m"
-        )
+        for _ in range(count):
+            Message.objects.create(
+                conversation=conversation, question="?", state=state, error_code=code, model="m"
+            )
     Message.objects.update(created_at=START)
 
 
@@ -165,7 +167,7 @@ def log_of(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: int) -> None:
 
 Way = Callable[[pytest.MonkeyPatch, Path], Any]
 DRILL: dict[str, tuple[Way, Way]] = {
-    "errors": (lambda m, t: requests(500, 3) or requests(200, 20), lambda m, t: requests(200, 200)),
+    "errors": (lambda m, t: requests({500: 3, 200: 20}), lambda m, t: requests({200: 200})),
     "failed_files": (lambda m, t: failed_files(), lambda m, t: Durations.objects.all().delete()),
     "queue_age": (
         lambda m, t: version(Status.QUEUED, timedelta(minutes=45)),
@@ -183,8 +185,8 @@ DRILL: dict[str, tuple[Way, Way]] = {
         lambda m, t: uncounted(m, broken=False),
     ),
     "model_errors": (
-        lambda m, t: answers("model_timeout", 3) or answers("", 7),
-        lambda m, t: answers("", 40),
+        lambda m, t: answers({"model_timeout": 3, "": 7}),
+        lambda m, t: answers({"": 40}),
     ),
     "log_size": (lambda m, t: log_of(m, t, 600 * 2**20), lambda m, t: log_of(m, t, 2**20)),
     "certificate_days": (
@@ -321,7 +323,7 @@ def test_one_that_is_turned_off_is_silent(
 
 
 def test_few_requests_make_no_rate() -> None:
-    requests(500, 5)
+    requests({500: 5})
     (found,) = [each for each in readings(START) if each.name == "errors"]
     assert found.value == 0.0
 

@@ -118,7 +118,7 @@ def test_what_a_task_raises_is_noted() -> None:
     def task(value: str) -> None:
         broken(value)
 
-    task.apply(args=[CANARY], throw=False)
+    task.apply(args=(CANARY,), throw=False)
     found = group()
     assert (found.count, found.where) == (1, "tests.broken")
     assert len(found.last_request_id) == 32

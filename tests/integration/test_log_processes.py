@@ -9,6 +9,7 @@ import logging.config
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def test_a_process_writes_one_object_a_line() -> None:
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "ragsite.settings", "LOG_LEVEL": "INFO"},
     )
     lines = [json.loads(line) for line in done.stderr.splitlines()]
-    assert [line["message"] for line in lines] == ["one\\ntwo", "broke", "lost\\r\\nforged"]
+    assert [line["message"] for line in lines[:3]] == ["one\\ntwo", "broke", "lost\\r\\nforged"]
     assert lines[1]["error"] == "ValueError"
     assert "invalid literal" not in done.stderr
 
@@ -110,8 +111,8 @@ def test_of_a_web_server_that_never_was_nothing_is_told() -> None:
 def test_a_web_server_that_was_seen_grows_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     heartbeat.web_seen()
     assert heartbeat.web_silence() == pytest.approx(0, abs=2)
-    now = heartbeat.time.time()
-    monkeypatch.setattr(heartbeat.time, "time", lambda: now + 100)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 100)
     assert heartbeat.web_silence() == pytest.approx(100, abs=2)
 
 

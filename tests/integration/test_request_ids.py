@@ -128,8 +128,9 @@ def test_a_task_carries_the_id_in_its_header_and_not_in_its_arguments() -> None:
     with bound(Origin(ID)):
         send_along(headers=headers)
     assert headers == {"ragsite_request_id": ID}
-    send_along(headers=(nobody := {}))
-    assert nobody == {}
+    nobodys: dict[str, Any] = {}
+    send_along(headers=nobodys)
+    assert nobodys == {}
 
 
 def test_a_task_works_for_the_request_that_caused_it() -> None:

@@ -22,10 +22,10 @@ def module(source: str, name: str = "chat.made_up") -> ModuleType:
     return made
 
 
-def caught(function: Callable[..., Any], *args: Any) -> BaseException:
+def caught(function: Callable[..., Any], *args: Any) -> Exception:
     try:
         function(*args)
-    except BaseException as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001
         return error
     raise AssertionError("nothing was raised")
 
