@@ -85,7 +85,8 @@ def step(
         return replace(state, streak=streak), None
     if value is not None:
         state = replace(state, streak=0)
-    if state.notified_at is not None and now - state.notified_at < cooldown:
+    # The distance, whichever is later: a clock that was put back must not bring silence.
+    if state.notified_at is not None and abs(now - state.notified_at) < cooldown:
         return state, None
     return replace(state, notified_at=now), Event.AGAIN
 

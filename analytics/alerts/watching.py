@@ -23,8 +23,12 @@ _SHOWN: Final = timedelta(days=1)
 _WORDS: Final = {"firing": "ALERT", "again": "STILL", "resolved": "RESOLVED", "test": "TEST"}
 
 
+@transaction.atomic
 def watch(found: Iterable[Reading], now: datetime | None = None) -> list[Alert]:
-    """Take in one look, and put out a notice for each change. Returns the alerts that changed."""
+    """Take in one look, and put out a notice for each change. Returns the alerts that changed.
+
+    All in one transaction, under the lock of the rows: of two looks at once, one finds it done.
+    """
     now = now or timezone.now()
     by_name = {reading.name: reading for reading in found}
     changed = []
@@ -35,13 +39,13 @@ def watch(found: Iterable[Reading], now: datetime | None = None) -> list[Alert]:
     return changed
 
 
-@transaction.atomic
 def _look(rule: Rule, reading: Reading, now: datetime) -> Alert | None:
-    """Take in one value, under the row's lock: of two at once, one finds it done."""
+    """Take in one value; return the alert if something is to be told of it."""
     alert, is_new = Alert.objects.select_for_update().get_or_create(
         name=rule.name, defaults={"title": rule.title, "checked_at": now}
     )
-    if not is_new and now - alert.checked_at < _CLOSEST:
+    # The distance, whichever is later: a clock that was put back must not end the looking.
+    if not is_new and abs(now - alert.checked_at) < _CLOSEST:
         return None
     state = State(alert.firing_since, alert.notified_at, alert.streak)
     cooldown = timedelta(minutes=settings.ALERT_COOLDOWN)

@@ -279,6 +279,15 @@ def test_two_looks_at_once_are_one(hook: Hook, monkeypatch: pytest.MonkeyPatch) 
     assert Alert.objects.get(name="disk_free").streak == 0
 
 
+def test_a_clock_that_was_put_back_does_not_end_the_looking(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look(0)
+    room(monkeypatch, 0.5 * GB)
+    alerting.look(START - timedelta(days=400))
+    assert len(hook.calls) == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_several_clocks_send_each_notice_once(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     room(monkeypatch, 0.5 * GB)

@@ -63,6 +63,12 @@ def test_it_is_told_again_after_the_cooldown_and_not_before() -> None:
     assert events[60] == events[120] == "again"
 
 
+def test_a_clock_that_was_put_back_brings_no_silence() -> None:
+    state, _ = step(HIGH, State(), 11, START, COOLDOWN)
+    _, event = step(HIGH, state, 11, START - timedelta(days=400), COOLDOWN)
+    assert event is Event.AGAIN
+
+
 def test_it_is_told_again_while_the_value_hovers() -> None:
     assert told(HIGH, 11, *[7] * 60)[60] == "again"
 
