@@ -17,7 +17,7 @@ from django.conf import settings
 
 from analytics.belonging import place, user_id
 from analytics.escaping import hider, one_line
-from analytics.traces import trace_of
+from analytics.traces import OWN, trace_of
 from documents.origin import Origin, current
 
 #: Settings whose values must stand in no line.
@@ -41,10 +41,19 @@ def message(record: logging.LogRecord) -> str:
         return f"{record.status_code} {where}".strip()
     if isinstance(record.args, Mapping) and "exc" in record.args:  # Celery's about tasks
         return one_line(f"task {record.args.get('name')} {record.args.get('description')}")
-    text = record.getMessage()
+    text = _said(record)
     if record.name == "asyncio":  # goes on with the representation of what it was about
         text = text.partition("\n")[0]
     return one_line(_hide()(text))
+
+
+def _said(record: logging.LogRecord) -> str:
+    """Return a record's own text; of an exception that a library quotes, its type alone."""
+    args = record.args
+    if record.name.split(".", 1)[0] in OWN or not isinstance(args, tuple):
+        return record.getMessage()
+    kinds = tuple(type(a).__name__ if isinstance(a, BaseException) else a for a in args)
+    return str(record.msg) % kinds if kinds else str(record.msg)
 
 
 def _trace(record: logging.LogRecord) -> tuple[str, list[str]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
 #: Names the pipe on which the first worker that is ready says so.
@@ -36,6 +37,7 @@ def post_worker_init(_worker: Any) -> None:
     """Tell whoever started the server that a worker has loaded the application."""
     threading.Thread(target=_warm, name="warm", daemon=True).start()
     _say_alive()
+    log_everything()
     if descriptor := os.environ.get(READY_FD):
         with contextlib.suppress(OSError):  # the one who asked may be gone
             os.write(int(descriptor), b".")

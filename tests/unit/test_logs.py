@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from documents.origin import Origin, bound
 from ragsite.logs import JsonFormatter, TextFormatter
+from ragsite.ops.last_words import thread_broke
 
 NASTY = [
     "eve\r\n2026-01-01 INFO ragsite all is well",
@@ -120,6 +122,31 @@ def test_asyncio_may_not_quote_what_it_was_about() -> None:
     made = record("Task exception was never retrieved\nfuture: <Task ValueError('canary')>",
                   name="asyncio")  # fmt: skip
     assert as_json(made)["message"] == "Task exception was never retrieved"
+
+
+def test_a_library_may_not_quote_an_exception() -> None:
+    made = record("Task handler raised error: %r", ValueError("canary"), name="celery.worker")
+    assert as_json(made)["message"] == "Task handler raised error: 'ValueError'"
+
+
+def test_our_own_sentences_of_errors_stay() -> None:
+    made = record("the scheduled backup failed: %s", OSError("There is no room."))
+    assert as_json(made)["message"] == "the scheduled backup failed: There is no room."
+
+
+def test_what_a_thread_dies_of_is_logged_without_values(caplog: pytest.LogCaptureFixture) -> None:
+    kind, error, trace = raised(ValueError("canary"))
+    thread_broke(threading.ExceptHookArgs((kind, error, trace, threading.current_thread())))
+    (made,) = caplog.records
+    assert as_json(made)["message"] == "the thread MainThread broke"
+    assert as_json(made)["error"] == "ValueError"
+    assert "canary" not in json.dumps(as_json(made))
+
+
+def test_a_thread_that_ends_itself_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    kind, error, trace = raised(SystemExit(0))
+    thread_broke(threading.ExceptHookArgs((kind, error, trace, None)))
+    assert caplog.records == []
 
 
 def test_fields_of_a_line_stand_beside_its_message() -> None:
