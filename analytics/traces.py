@@ -29,8 +29,12 @@ _PACKAGES: Final = re.compile(r"^.*?/(?:site-packages|dist-packages|lib/python[\
 _OF_CODE: Final = (AttributeError, NameError, ImportError, RecursionError)
 _DATABASE: Final = frozenset({"OperationalError", "IntegrityError", "ProgrammingError",
                               "InternalError", "DatabaseError"})  # fmt: skip
-_QUOTED: Final = re.compile(r"(\"|“|`)(?:.*?)(\1|”)|'.*?'", re.DOTALL)
-_NEAR: Final = re.compile(r"\bnear\b.*", re.DOTALL)
+#: A message in which all that is quoted are names, as Python writes its own.
+_NAMES: Final = re.compile(r"(?:[^'\"]|'[A-Za-z_][\w.<>]{0,60}')*")
+#: What the database says of its tables; of anything else only the part before a colon or a
+#: quotation is told, for what follows may be a word of a search.
+_OF_TABLES: Final = re.compile(r"[A-Z ]+ constraint failed(?:: [\w., ]+)?|no such table: [\w.]+")
+_QUOTATION: Final = re.compile(r"[:\"'`\[“].*|\bnear\b.*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,11 @@ def said(error: BaseException) -> str:
     """Return the message of an exception where it cannot quote a person, else nothing."""
     if isinstance(error, OSError):
         return error.strerror or ""
+    text = " ".join(str(error).split())[:300]
     if isinstance(error, _OF_CODE):
-        return " ".join(str(error).split())[:300]
+        return text if _NAMES.fullmatch(text) else ""
     if type(error).__name__ in _DATABASE:
-        return " ".join(_NEAR.sub("near …", _QUOTED.sub("…", str(error))).split())[:300]
+        return text if _OF_TABLES.fullmatch(text) else _QUOTATION.sub("…", text)
     code = getattr(error, "code", None)
     return code if isinstance(code, str) and re.fullmatch(r"[a-z_]{1,40}", code) else ""
 
