@@ -8,5 +8,5 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        """Listen to what happens, and write the rest down when a worker's process ends."""
-        from analytics import receivers  # noqa: F401  # connects on import
+        """Listen to what happens and what fails, and write the rest down when a process ends."""
+        from analytics import error_log, failures, receivers  # noqa: F401  # connect on import

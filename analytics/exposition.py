@@ -23,7 +23,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from analytics import answering, metrics
+from analytics import answering, gauges, metrics
 from analytics.models import Total
 from analytics.panels import panels
 from analytics.sketch import value
@@ -49,6 +49,7 @@ class _Numbers(Collector):
         yield from _counters()
         yield from _gauges()
         yield from _facts()
+        yield from gauges.families()
         yield _documents()
 
 

@@ -127,3 +127,86 @@ class Use(models.Model):
 
     def __str__(self) -> str:
         return f"{self.document_id} on {self.day}"
+
+
+class ErrorGroup(models.Model):
+    """One fault of the product, however often it happened. Holds no value of anybody."""
+
+    fingerprint = models.CharField(max_length=32, unique=True)
+    kind = models.CharField(max_length=200)
+    title = models.CharField(max_length=300)
+    #: Its message, where that cannot quote a person.
+    said = models.CharField(max_length=300, blank=True)
+    #: The way through the code: files, lines, functions and their source.
+    trace = models.TextField(blank=True)
+    #: The route or the task it happened in last.
+    where = models.CharField(max_length=200, blank=True)
+    count = models.PositiveBigIntegerField(default=0)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField(db_index=True)
+    first_release = models.CharField(max_length=40)
+    last_release = models.CharField(max_length=40)
+    last_request_id = models.CharField(max_length=64, blank=True)
+    #: When somebody said that it is mended; empty again when it came back.
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    reopened_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-last_seen", "-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Alert(models.Model):
+    """The state of one thing that is watched."""
+
+    name = models.CharField(max_length=40, unique=True)
+    title = models.CharField(max_length=100)
+    #: What was measured last, in a sentence and as a number; nothing where it cannot be told.
+    says = models.CharField(max_length=300, blank=True)
+    value = models.FloatField(null=True)
+    #: Looks in a row that spoke for a change of the state.
+    streak = models.PositiveSmallIntegerField(default=0)
+    checked_at = models.DateTimeField()
+    #: Since when it fires; empty when all is well.
+    firing_since = models.DateTimeField(null=True)
+    notified_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AlertNotice(models.Model):
+    """One message about an alert, for one channel."""
+
+    class Kind(models.TextChoices):
+        FIRING = "firing", "firing"
+        AGAIN = "again", "still firing"
+        RESOLVED = "resolved", "resolved"
+        TEST = "test", "a test"
+
+    class Channel(models.TextChoices):
+        MAIL = "mail", "e-mail"
+        WEBHOOK = "webhook", "webhook"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    alert = models.CharField(max_length=40)
+    body = models.JSONField()
+    created_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    #: Not to be tried before; empty when it is not to be tried any more.
+    next_at = models.DateTimeField(null=True, db_index=True)
+    sent_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.alert}: {self.get_kind_display()}"

@@ -12,16 +12,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from analytics import sketch
+from analytics import error_groups, sketch
 from analytics.models import Counted, Durations, RequestLog, Total, Use
-from analytics.types import Fact, Kind, Measurement, RequestRecord, UseRecord
+from analytics.types import ErrorRecord, Fact, Kind, Measurement, RequestRecord, UseRecord
 from documents.models import Document
 
 Key = tuple[datetime, str, str, str]
 
 
 def write(facts: Sequence[Fact]) -> None:
-    """Write a batch in one transaction: each request as a row, all durations as counts."""
+    """Write a batch in one transaction: requests as rows, durations as counts, errors by group."""
     requests = [fact for fact in facts if isinstance(fact, RequestRecord)]
     durations = [fact for fact in facts if isinstance(fact, Measurement)]
     durations += [_as_measurement(request) for request in requests]
@@ -29,6 +29,7 @@ def write(facts: Sequence[Fact]) -> None:
         RequestLog.objects.bulk_create(_row(request) for request in requests)
         _add(durations)
         _add_uses(fact for fact in facts if isinstance(fact, UseRecord))
+        error_groups.add(fact for fact in facts if isinstance(fact, ErrorRecord))
 
 
 def _add_uses(uses: Iterable[UseRecord]) -> None:

@@ -64,4 +64,19 @@ class UseRecord:
     how: Literal["viewed", "opened", "downloaded"]
 
 
-Fact = RequestRecord | Measurement | UseRecord
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """One error that happened. ``trace`` is text without values; ``where`` a route or a task."""
+
+    at: datetime
+    fingerprint: str
+    kind: str
+    title: str
+    said: str
+    trace: str
+    where: str
+    request_id: str
+    release: str
+
+
+Fact = RequestRecord | Measurement | UseRecord | ErrorRecord

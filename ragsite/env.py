@@ -136,9 +136,24 @@ def prices(name: str) -> dict[str, tuple[float, float]]:
     return found
 
 
-def url(name: str, default: str = "") -> str:
-    """Return an ``http`` or ``https`` address without a trailing slash, or nothing."""
-    value = text(name, default).rstrip("/")
+def thresholds(name: str, known: Iterable[str]) -> dict[str, float | None]:
+    """Return ``name=number`` pairs; ``name=off`` gives ``None``. Names are of the known ones."""
+    allowed, found = list(known), {}
+    for pair in listing(name):
+        key, _, raw = (part.strip() for part in pair.partition("="))
+        if key not in allowed or not re.fullmatch(r"off|\d{1,15}(\.\d{1,6})?", raw):
+            raise ConfigurationError(
+                f"{name} must be pairs such as disk_free=2000000000 or backup_age=off, of "
+                f"{', '.join(allowed)}; not {pair!r}."
+            )
+        found[key] = None if raw == "off" else float(raw)
+    return found
+
+
+def url(name: str, default: str = "", *, trim: bool = True) -> str:
+    """Return an ``http`` or ``https`` address, or nothing; trimmed, without a trailing slash."""
+    value = text(name, default)
+    value = value.rstrip("/") if trim else value
     if value and not value.startswith(("http://", "https://")):
         raise ConfigurationError(f"{name} must be an address that starts with http:// or https://.")
     return value

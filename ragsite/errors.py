@@ -15,6 +15,7 @@ def _answer(request: HttpRequest, status: int, title: str, detail: str) -> HttpR
     if request.path.startswith(API_PREFIXES):
         return problem_response(request, status, detail=detail)
     context = {"status": status, "title": title, "detail": detail}
+    context["request_id"] = getattr(request, "request_id", "")
     return render(request, "error.html", context, status=status)
 
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from documents.origin import Origin, begin
 from ragsite.request_id import request_id
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -30,6 +31,8 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = request_id(request.headers.get("X-Request-ID", ""))  # type: ignore[attr-defined]
+        # Ended by the signal of the end: what streams is made after this has returned.
+        begin(Origin(request_id=request.request_id, request=request))  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
         return response

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from celery.schedules import crontab
 
+from analytics.alerts.rules import NAMES as ALERT_NAMES
 from documents import crypto
 from documents.types import Mode, Role, Stage, Status
 from ragsite import env
@@ -310,6 +311,19 @@ if EMAIL_URL:
     globals().update(env.mail("EMAIL_URL"))
 PUBLIC_URL = env.url("PUBLIC_URL")
 
+# --- alerts -----------------------------------------------------------------------
+
+ALERT_EMAILS = env.listing("ALERT_EMAILS")
+if ALERT_EMAILS and not EMAIL_URL:
+    raise env.ConfigurationError("ALERT_EMAILS needs a mail server in EMAIL_URL.")
+ALERT_WEBHOOK = env.url("ALERT_WEBHOOK", trim=False)
+ALERT_WEBHOOK_SECRET = env.text("ALERT_WEBHOOK_SECRET")
+#: Minutes until a notice is repeated while its alert still fires.
+ALERT_COOLDOWN = env.integer("ALERT_COOLDOWN", 240, low=1, high=10_080)
+ALERT_THRESHOLDS = env.thresholds("ALERT_THRESHOLDS", ALERT_NAMES)
+TLS_CERTIFICATE = env.text("TLS_CERTIFICATE")
+SENTRY_DSN = env.url("SENTRY_DSN")
+
 # --- background work --------------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
@@ -344,6 +358,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "keep": {"task": "ragsite.ops.tasks.keep", "schedule": 600.0, "options": {"expires": 590}},
     "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
+}
+# A worker that is busy reading takes a look up late; one a minute would be lost to a shorter time.
+CELERY_BEAT_SCHEDULE["alerts"] = {
+    "task": "ragsite.ops.tasks.alerts",
+    "schedule": 60.0,
+    "options": {"expires": 290},
 }
 if BACKUP_KEEP:
     CELERY_BEAT_SCHEDULE["backup"] = {
@@ -418,12 +438,19 @@ STORAGES = {
 }
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
+    "formatters": {
+        "text": {"()": "ragsite.logs.TextFormatter"},
+        "json": {"()": "ragsite.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "errors": {"class": "analytics.error_log.ErrorHandler", "level": "ERROR"},
+    },
+    "root": {"handlers": ["console", "errors"], "level": "WARNING"},
     "loggers": {
         name: {"level": LOG_LEVEL}
         for name in ("ragsite", "documents", "chat", "analytics", "django")

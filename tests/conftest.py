@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 
@@ -19,3 +19,15 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped: {reason}"
     return report
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_written_beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep what was noted until a test writes it: no thread of ours outlives a test."""
+    from django.conf import settings  # noqa: PLC0415  # not before pytest-django has set up
+
+    from analytics.recording import recorder  # noqa: PLC0415
+
+    monkeypatch.setattr(settings, "RECORD_IN_BACKGROUND", False, raising=False)
+    yield
+    recorder._waiting.clear()

@@ -25,6 +25,13 @@ for _name in (
     "CHAT_MODEL",
     "SIMILARITY_THRESHOLD",
     "MAX_FILE_SIZE",
+    "LOG_FORMAT",
+    "ALERT_EMAILS",
+    "ALERT_WEBHOOK",
+    "ALERT_WEBHOOK_SECRET",
+    "ALERT_THRESHOLDS",
+    "TLS_CERTIFICATE",
+    "SENTRY_DSN",
 ):
     os.environ[_name] = ""
 os.environ |= {

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('analytics', '0001_requests_and_durations'),
+        ('analytics', '0002_error_groups_and_alerts'),
         ('documents', '0005_fair_queue_and_reconciliation'),
     ]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import logging
 import math
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import httpx2
@@ -25,6 +26,9 @@ from chat.errors import (
 from chat.llm.base import Piece, Prompt, Usage
 from chat.llm.dialect import DEFAULT_MODEL, Dialect
 from chat.llm.sse import CompletionReader
+from documents import origin
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 
@@ -80,7 +84,13 @@ class OpenAIModel:
         Raises a subclass of ``ModelError`` for every fault, ``ModelTimeout`` at
         the prompt's deadline at the latest.
         """
-        end = time.monotonic() + prompt.deadline
+        began = time.monotonic()
+        with _noted(self.model, began):
+            async with aclosing(self._stream(prompt, began + prompt.deadline)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _stream(self, prompt: Prompt, end: float) -> AsyncGenerator[Piece, None]:
         async with self._client() as client:
             response = await self._opened(client, prompt, end)
             try:
@@ -129,7 +139,11 @@ class OpenAIModel:
     async def _posted(self, client: AsyncOpenAI, prompt: Prompt) -> httpx2.Response:
         messages: Any = [{"role": m.role, "content": _sendable(m.content)} for m in prompt.messages]
         raw = await client.chat.completions.with_raw_response.create(
-            model=self.model, messages=messages, stream=True, **self._dialect.options(prompt)
+            model=self.model,
+            messages=messages,
+            stream=True,
+            extra_headers=origin.headers(),
+            **self._dialect.options(prompt),
         )
         response: httpx2.Response = raw.http_response
         return response
@@ -141,6 +155,21 @@ class OpenAIModel:
         changed = self._dialect.without(error.message)
         self._dialect = changed or self._dialect
         return changed is not None
+
+
+@contextmanager
+def _noted(model: str, began: float) -> Iterator[None]:
+    """Log one line for a call: which model, how it ended, how long it took; never a word of it."""
+    outcome = "stopped"
+    try:
+        yield
+        outcome = "ok"
+    except ModelError as error:
+        outcome = error.code
+        raise
+    finally:
+        ms = (time.monotonic() - began) * 1000
+        logger.info("model call %s: %s in %.0f ms", model, outcome, ms)
 
 
 def _sendable(text: str) -> str:

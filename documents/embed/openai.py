@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, OpenAI, omit
 
+from documents import origin
 from documents.embed.base import Vectors
 from documents.embed.vectors import neutral_vector, unit_or_refused
 from documents.embed.wire import DEFAULT_MODEL, batches, read_vectors, shortened
@@ -162,6 +163,7 @@ class OpenAIEmbedder:
             input=list(texts),
             encoding_format="float" if self._encoding_refused else "base64",
             dimensions=self._size if self._send_dimensions else omit,
+            extra_headers=origin.headers(),
         ) as response:
             return _read(response.http_response, end)
 

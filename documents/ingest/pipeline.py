@@ -18,6 +18,7 @@ from documents.errors import NoText, ProductError, ServiceError, TooComplex
 from documents.extract import sandbox
 from documents.ingest import lease as leases
 from documents.ingest import recognition
+from documents.ingest.asked import asked
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.ingest.lease import Lease, LeaseLost
 from documents.ingest.removal import remove_chunks
@@ -53,9 +54,15 @@ MAX_CHARACTERS = 20_000_000
 
 def process(lease: Lease) -> None:
     """Do the whole work on a claimed version. Every end is written down; nothing is raised."""
+    with asked(lease.version_id):
+        _process_to_an_end(lease)
+
+
+def _process_to_an_end(lease: Lease) -> None:
     times = StageTimes()
     try:
         _process(lease, times)
+        logger.info("version %s: ready", lease.version_id)
     except LeaseLost:
         logger.info("version %s: another worker took over", lease.version_id)
     except recognition.Postponed:

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 
+from documents import origin
 from documents.rerank.base import RerankFailed
 
 #: Seconds for one request in all.
@@ -77,7 +78,7 @@ class HttpReranker:
         """The answer's bytes. A watchdog ends what drips too slowly for a read timeout."""
         try:
             with self._client.stream(
-                "POST", self._url, json=body, headers=self._headers
+                "POST", self._url, json=body, headers=self._headers | origin.headers()
             ) as response:
                 watchdog = threading.Timer(max(end - time.monotonic(), 0.0), response.close)
                 watchdog.daemon = True

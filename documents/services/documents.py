@@ -16,6 +16,7 @@ from documents.errors import Conflict, FileTooLarge, Forbidden, InvalidInput, No
 from documents.extract.kinds import SETTING_NAMES
 from documents.extract.sniff import sniff
 from documents.ingest import removal
+from documents.ingest.asked import remember
 from documents.ingest.bell import ring
 from documents.models import Collection, Document, DocumentVersion
 from documents.selectors import search_index
@@ -178,6 +179,7 @@ def _add_version(document: Document, file: _File, user: User, *, in_bulk: bool) 
     )
     document.newest_version = version
     document.save(update_fields=["newest_version", "updated_at"])
+    remember(version.pk)
     ring()
     return version
 
@@ -247,6 +249,7 @@ def _requeue(version: DocumentVersion) -> None:
     version.attempts = version.interruptions = 0
     version.error_code = version.error_message = ""
     version.save()
+    remember(version.pk)
     ring()
 
 

@@ -11,10 +11,13 @@ class OpsConfig(AppConfig):
     def ready(self) -> None:
         """Bind the worker's pool to the worker, and tell those who watch what is known here."""
         from analytics import panels, probes
-        from ragsite.ops import (
-            receivers,  # noqa: F401  # connects on import
+        from ragsite.ops import (  # noqa: F401  # some connect on import
+            alerting,
+            origins,
+            receivers,
             watched,
         )
+        from ragsite.ops.sentry import sentry_start
 
         panels.register("backup", watched.backup_panel)
         panels.register("reconciliation", watched.reconciliation_panel)
@@ -22,3 +25,4 @@ class OpsConfig(AppConfig):
         probes.register(probes.Probe("folder", watched.writable_folder, essential=True))
         probes.register(probes.Probe("backup", watched.backup_probe))
         probes.register(probes.Probe("reconciliation", watched.reconciliation_probe))
+        sentry_start()

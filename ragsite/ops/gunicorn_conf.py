@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
 #: Names the pipe on which the first worker that is ready says so.
 READY_FD: Final = "RAGSITE_READY_FD"
 
+logger_class = "ragsite.ops.gunicorn_log.ServerLogger"
 worker_class = "asgi"  # streams unbuffered, and notices a client that leaves
 asgi_lifespan = "off"
 # Without a proxy of ours in front, nobody is believed to have spoken HTTPS.
@@ -34,9 +36,18 @@ def post_fork(_server: Any, _worker: Any) -> None:
 def post_worker_init(_worker: Any) -> None:
     """Tell whoever started the server that a worker has loaded the application."""
     threading.Thread(target=_warm, name="warm", daemon=True).start()
+    _say_alive()
+    log_everything()
     if descriptor := os.environ.get(READY_FD):
         with contextlib.suppress(OSError):  # the one who asked may be gone
             os.write(int(descriptor), b".")
+
+
+def _say_alive() -> None:
+    # The cache wants Django set up, as above.
+    from ragsite.ops.heartbeat import web_beats  # noqa: PLC0415
+
+    web_beats()
 
 
 def _warm() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery.signals import worker_process_init
+from celery.signals import worker_init, worker_process_init
 
+from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
 
@@ -16,3 +17,9 @@ def bind_pool_process(**kwargs: Any) -> None:  # noqa: ARG001
     Otherwise it would go on with its task beside the worker that takes over.
     """
     watch_parent()
+
+
+@worker_init.connect
+def log_all(**kwargs: Any) -> None:  # noqa: ARG001
+    """What a worker would print goes to the log; its pool inherits that."""
+    log_everything()

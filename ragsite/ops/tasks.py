@@ -9,10 +9,17 @@ from celery import shared_task
 from documents.errors import ProductError
 from documents.ingest.reconciling.run import is_due, reconcile
 from ragsite.ops import keeping
+from ragsite.ops.alerting import look
 from ragsite.ops.backup.routine import backup_routine
 from ragsite.ops.backup.sealed import Unreadable
 
 logger = logging.getLogger(__name__)
+
+
+@shared_task(name="ragsite.ops.tasks.alerts", time_limit=240)
+def alerts() -> None:
+    """Look at everything that is watched, and tell what has changed."""
+    look()
 
 
 @shared_task(name="ragsite.ops.tasks.backup", time_limit=4 * 3600)

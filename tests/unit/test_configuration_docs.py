@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"text", "integer", "number", "boolean", "listing", "choice", "rate", "url", "prices"}
+READERS = {"text", "integer", "number", "boolean", "listing", "choice", "rate", "url", "prices",
+           "thresholds"}  # fmt: skip
 #: Defaults that depend on another variable; the example leaves these empty.
 DERIVED = {"DATABASE_URL"}
 
