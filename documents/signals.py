@@ -14,3 +14,8 @@ document_moved = Signal()
 
 #: A document and everything made from it is gone. Sends ``document_id``.
 document_deleted = Signal()
+
+#: Somebody did something that is worth remembering who did it. Sends ``action`` as
+#: ``document.moved``, ``object_type``, ``object_id``, and perhaps ``user`` and ``detail``,
+#: a mapping of ids and plain words: never text of a document, nor its title.
+deed = Signal()

@@ -35,6 +35,32 @@ class RequestIdMiddleware:
         return response
 
 
+class PolicyMiddleware:
+    """Says with each response what a browser may do with it, beside Django's own headers.
+
+    Nothing here is to be embedded by another site, and nothing uses a device of the reader's.
+    """
+
+    #: Every feature of https://www.w3.org/TR/permissions-policy/ that could listen, watch or pay.
+    PERMISSIONS = ", ".join(
+        f"{feature}=()"
+        for feature in (
+            *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation"),
+            *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
+            *("publickey-credentials-get", "screen-wake-lock", "serial", "usb"),
+        )
+    )
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        return response
+
+
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # untyped library
     """WhiteNoise, with each file as one answer.
 

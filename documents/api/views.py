@@ -33,6 +33,7 @@ from documents.errors import FilesRejected, InvalidInput
 from documents.models import Document
 from documents.selectors import document_get, document_list, version_get, version_text
 from documents.services import collections, documents
+from documents.services.deeds import document_downloaded
 from documents.services.documents import Upload
 from documents.types import Status
 
@@ -88,7 +89,7 @@ class DocumentUploadView(APIView):
             author=given.get("author", ""),
         )
         if not batch.uploads:
-            raise FilesRejected(batch.rejected, status=batch.status)
+            raise FilesRejected(batch.rejected, status=batch.status, retry_after=batch.retry_after)
         body = {"documents": [_shown(u) for u in batch.uploads], "rejected": batch.rejected}
         return Response(body, status=status.HTTP_202_ACCEPTED)
 
@@ -230,7 +231,9 @@ class VersionDownloadView(APIView):
     )
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
-        return original_response(version_get(signed_in(request), document_id, number))
+        version = version_get(signed_in(request), document_id, number)
+        document_downloaded(version)
+        return original_response(version)
 
 
 class RetryView(APIView):

@@ -14,6 +14,7 @@ from documents.api.uploads import read_file
 from documents.forms import DocumentForm, VersionForm
 from documents.models import Document
 from documents.selectors import document_get, version_get, version_text
+from documents.services.deeds import document_downloaded
 from documents.services.documents import (
     document_delete,
     document_update,
@@ -160,4 +161,6 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
 @translated
 def download(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
     """Send the original file of a version, inert."""
-    return original_response(version_get(person(request), document_id, number))
+    version = version_get(person(request), document_id, number)
+    document_downloaded(version)
+    return original_response(version)
