@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from ragsite import policies
 from ragsite.request_id import request_id
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -36,28 +37,15 @@ class RequestIdMiddleware:
 
 
 class PolicyMiddleware:
-    """Says with each response what a browser may do with it, beside Django's own headers.
-
-    Nothing here is to be embedded by another site, and nothing uses a device of the reader's.
-    """
-
-    #: Every feature of https://www.w3.org/TR/permissions-policy/ that could listen, watch or pay.
-    PERMISSIONS = ", ".join(
-        f"{feature}=()"
-        for feature in (
-            *("accelerometer", "browsing-topics", "camera", "display-capture", "geolocation"),
-            *("gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
-            *("publickey-credentials-get", "screen-wake-lock", "serial", "usb"),
-        )
-    )
+    """Adds what Django's own middleware does not say to each response, static files too."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        for name, value in policies.HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
 

@@ -261,11 +261,12 @@ RATE_LIMITS = {
 
 #: What a user may have stored and may use in a day, in UTC; 0 is no limit.
 QUOTAS = {
-    name: env.integer(f"QUOTA_{name.upper()}", 0)
-    for name in (
-        *("stored_files", "stored_bytes", "files_a_day", "bytes_a_day"),
-        *("questions_a_day", "tokens_a_day"),
-    )
+    "stored_files": env.integer("QUOTA_STORED_FILES", 0),
+    "stored_bytes": env.integer("QUOTA_STORED_BYTES", 0),
+    "files_a_day": env.integer("QUOTA_FILES_A_DAY", 0),
+    "bytes_a_day": env.integer("QUOTA_BYTES_A_DAY", 0),
+    "questions_a_day": env.integer("QUOTA_QUESTIONS_A_DAY", 0),
+    "tokens_a_day": env.integer("QUOTA_TOKENS_A_DAY", 0),
 }
 #: Answers that are written at the same time, for one user and for all.
 MAX_ANSWERS_PER_USER = env.integer("MAX_ANSWERS_PER_USER", 8, low=1, high=10_000)

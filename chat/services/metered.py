@@ -63,12 +63,9 @@ class MeteredModel:
         reserved, reserve = sent + prompt.max_tokens, self._in_database(ledger().reserve)
         await reserve(self._user_id, reserved)
         usage, text = None, ""
-        spent = 0  # by attempts that failed
 
         async def once_more() -> None:
-            nonlocal spent
-            await reserve(self._user_id, sent)
-            spent += sent
+            await reserve(self._user_id, sent)  # and it stays counted, whatever comes of it
 
         metered = replace(prompt, on_retry=once_more)
         stream = cast("AsyncGenerator[Piece, None]", self._model.stream(metered))

@@ -16,7 +16,7 @@ class AppendOnly(Exception):
 class AuditQuerySet(models.QuerySet[Any]):
     """Rows that are written once. Only their age takes them away."""
 
-    def update(self, **kwargs: Any) -> Never:
+    def update(self, **kwargs: Any) -> Never:  # noqa: ARG002
         """Refuse."""
         raise AppendOnly
 
@@ -26,7 +26,8 @@ class AuditQuerySet(models.QuerySet[Any]):
 
     def forget_before(self, moment: datetime) -> int:
         """Remove what is older than the retention allows. Returns how much that was."""
-        return int(self.filter(at__lt=moment)._raw_delete(self.db))  # type: ignore[attr-defined]
+        old = self.filter(at__lt=moment)
+        return int(old._raw_delete(self.db))  # noqa: SLF001
 
 
 class AuditEntry(models.Model):
@@ -81,11 +82,11 @@ class AuditEntry(models.Model):
 
     def save(self, **kwargs: Any) -> None:
         """Write it down, once. Raises ``AppendOnly`` the second time."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise AppendOnly
         super().save(**kwargs)
 
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> Never:
+    def delete(self, *args: Any, **kwargs: Any) -> Never:  # noqa: ARG002
         """Refuse."""
         raise AppendOnly
 

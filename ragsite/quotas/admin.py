@@ -25,7 +25,13 @@ class QuotaOverrideAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     autocomplete_fields = ["user"]
     fields = ["user", *_FIELDS]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> Any:
         """Say what an empty field and a 0 mean."""
         meaning = dict.fromkeys(_FIELDS, "Empty: as in the settings. 0: no limit.")
-        return super().get_form(request, obj, **kwargs | {"help_texts": meaning})
+        return super().get_form(request, obj, change, **kwargs | {"help_texts": meaning})
