@@ -111,8 +111,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ragsite.limits.RateLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "ragsite.accounts.middleware.TwoStepMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "ragsite.accounts.middleware.TwoStepMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ragsite.middleware.PrivateResponseMiddleware",
 ]

@@ -64,8 +64,7 @@ def address_of(row: TwoStep) -> str:
 def picture(row: TwoStep) -> str:
     """Return the address as a QR code: an SVG element without any style of its own."""
     code = segno.make(address_of(row), error="m", micro=False)
-    options = {"xmldecl": False, "svgns": True, "omitsize": True, "nl": False}
-    return str(code.svg_inline(scale=4, border=2, dark="#000", light="#fff", **options))
+    return str(code.svg_inline(border=2, dark="#000", light="#fff", omitsize=True))
 
 
 @transaction.atomic

@@ -86,6 +86,10 @@ class CodeView(RedirectURLMixin, FormView):  # type: ignore[type-arg]  # not gen
         self.waiting = found
         return super().dispatch(request, *args, **kwargs)
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Take along where to go then."""
+        return super().get_context_data(**kwargs) | {"next": self.get_redirect_url()}
+
     def form_valid(self, form: CodeForm) -> HttpResponse:
         """Sign in with the right code."""
         if not verify(self.waiting, form.cleaned_data["code"]):
