@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.forms import PasswordChangeForm, PasswordResetForm, SetPasswordForm
+from django.contrib.auth.forms import PasswordResetForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import PasswordResetConfirmView
 from django.db import transaction
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from documents.views.translate import person, told, translated
 from ragsite.accounts import mailing, two_step
-from ragsite.accounts.forms import CodeForm, ProofForm
+from ragsite.accounts.forms import ChangePasswordForm, CodeForm, ProofForm, ReplacePasswordForm
 from ragsite.accounts.middleware import is_wanted
 from ragsite.accounts.models import UserSession
 from ragsite.accounts.services import sessions_end
@@ -49,7 +49,7 @@ def account(request: HttpRequest) -> HttpResponse:
 @translated
 def password(request: HttpRequest) -> HttpResponse:
     """Change the password; every other session of this person ends."""
-    form = PasswordChangeForm(person(request), request.POST or None)
+    form = ChangePasswordForm(person(request), request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             user = form.save()
@@ -145,6 +145,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 class ResetView(PasswordResetConfirmView):
     """Choose a new password. A link that is spent, late or made up does not exist."""
 
+    form_class = ReplacePasswordForm
     template_name = "accounts/reset_confirm.html"
     success_url = reverse_lazy("login")
 

@@ -9,11 +9,12 @@ from django.http import HttpRequest
 
 from ragsite.accounts import two_step
 from ragsite.accounts.models import APIToken, TwoStep
-from ragsite.accounts.views import admin_login
+from ragsite.accounts.views import admin_login, admin_password
 
 admin.site.site_header = admin.site.site_title = "ragsite"
 admin.site.index_title = "Administration"
 admin.site.login = admin_login  # type: ignore[method-assign]
+admin.site.password_change = admin_password  # type: ignore[method-assign, assignment]
 
 
 @admin.register(APIToken)

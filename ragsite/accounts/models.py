@@ -83,6 +83,9 @@ class TwoStep(models.Model):
     #: The time step of the newest code that was taken: none is taken twice.
     last_step = models.BigIntegerField(default=0)
 
+    class Meta:
+        verbose_name = "second step"
+
     def __str__(self) -> str:
         return f"second step of {self.user}"
 

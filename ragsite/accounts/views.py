@@ -110,6 +110,11 @@ def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse
     return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
 
+def admin_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # noqa: ARG001
+    """Send the admin site's visitors to the one page where a password is changed."""
+    return redirect("password")
+
+
 @login_not_required
 @never_cache
 @sensitive_post_parameters()

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.http import urlsafe_base64_encode
 
 from ragsite.accounts import mailing, two_step
-from ragsite.accounts.models import UserSession
+from ragsite.accounts.models import TwoStep, UserSession
 from ragsite.accounts.services import sessions_end
 from ragsite.audit.models import AuditEntry
 from tests.integration.factories import Api, person
@@ -249,7 +249,7 @@ def test_a_replaced_password_ends_every_session_and_keeps_the_second_step(
 ) -> None:
     old = browser(ada)
     row = two_step.begin(ada)
-    two_step.TwoStep.objects.filter(pk=row.pk).update(confirmed_at="2026-01-01T00:00Z")
+    TwoStep.objects.filter(pk=row.pk).update(confirmed_at="2026-01-01T00:00Z")
     _ask("ada@example.org")
     client = Client()
     _choose(_link(letters), client)
@@ -285,8 +285,8 @@ def test_a_letter_that_cannot_be_sent_is_logged_and_told_to_nobody(
     def broken() -> None:
         raise OSError("no server")
 
-    monkeypatch.setattr(mailing.threading, "Thread", now)
-    monkeypatch.setattr(mailing.connections, "close_all", lambda: None)
+    monkeypatch.setattr("ragsite.accounts.mailing.threading.Thread", now)
+    monkeypatch.setattr("ragsite.accounts.mailing.connections.close_all", lambda: None)
     mailing.later(broken)
     assert "a letter could not be sent" in caplog.text
 
@@ -413,3 +413,8 @@ def test_the_answers_to_every_name_have_the_same_headers(ada: Any) -> None:
         for name in ("ada", "carol", "zoe")
     ]
     assert found[0] == found[1] == found[2]
+
+
+def test_the_administration_has_no_page_of_its_own_for_it(db: None) -> None:
+    client = browser(person("root", is_staff=True, is_superuser=True))
+    assert client.get(reverse("admin:password_change"))["Location"] == reverse("password")

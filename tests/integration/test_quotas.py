@@ -282,7 +282,7 @@ def test_the_next_day_begins_anew(quotas: dict[str, int], monkeypatch: pytest.Mo
     quotas["questions_a_day"] = 1
     user, tomorrow = person(), timezone.now() + timedelta(days=1)
     Accounts().question(user.pk)
-    monkeypatch.setattr(services.timezone, "now", lambda: tomorrow)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: tomorrow)
     Accounts().question(user.pk)
     assert DailyUse.objects.count() == 2
 

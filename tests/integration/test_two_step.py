@@ -31,7 +31,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, float]]:
     """The time, to be moved by a test."""
     found = {"now": float(NOON)}
     monkeypatch.setattr(Argon2PasswordHasher, "memory_cost", 64)  # what it costs is no matter here
-    monkeypatch.setattr(two_step.time, "time", lambda: found["now"])
+    monkeypatch.setattr("time.time", lambda: found["now"])
     cache.clear()
     yield found
     cache.clear()

@@ -36,6 +36,9 @@ class Migration(migrations.Migration):
                 ('last_step', models.BigIntegerField(default=0)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='two_step', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'verbose_name': 'second step',
+            },
         ),
         migrations.CreateModel(
             name='RecoveryCode',
