@@ -1,11 +1,13 @@
 """How many answers may be written at the same time, by one user and by all.
 
 An answer that is being written says so in its row, and touches that row every few seconds.
-Those rows are what is counted: a process that dies takes no place away for longer than the
-silence after which its answers count as stopped.
+Those rows are what is counted: a process that dies takes no place away for longer than
+``HELD_FOR``.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -14,8 +16,10 @@ from django.utils import timezone
 
 from chat.errors import TooManyAnswers
 from chat.models import Message
-from chat.selectors import ANSWER_SILENT_AFTER
 from chat.spending import ledger
+
+#: How long an answer holds its place without a touch. It is touched every five seconds at most.
+HELD_FOR = timedelta(seconds=30)
 
 
 def answer_admit(user: User) -> None:
@@ -24,7 +28,7 @@ def answer_admit(user: User) -> None:
     Call it inside the transaction that keeps the question: of several at the same time
     each sees the ones before it.
     """
-    alive = timezone.now() - ANSWER_SILENT_AFTER
+    alive = timezone.now() - HELD_FOR
     writing = Message.objects.filter(state=Message.State.ANSWERING, touched_at__gt=alive)
     counted = writing.aggregate(
         everybody=Count("pk"), own=Count("pk", filter=Q(conversation__user_id=user.pk))

@@ -17,8 +17,8 @@ from chat.errors import TooManyAnswers
 from chat.llm.base import Piece, Prompt, Usage
 from chat.llm.scripted import ScriptedModel
 from chat.models import Conversation, Message
-from chat.selectors import ANSWER_SILENT_AFTER
 from chat.services import answering
+from chat.services.admission import HELD_FOR
 from chat.services.asking import question_again, question_ask
 from ragsite.quotas.models import DailyUse
 from tests.integration.factories import Api, assert_problem, person
@@ -106,7 +106,7 @@ def test_an_answer_that_has_ended_takes_no_place(settings: Any, ada: Api, state:
 def test_a_process_that_was_killed_takes_no_place_for_long(settings: Any, ada: Api) -> None:
     settings.MAX_ANSWERS_PER_USER = 1
     _writing(ada.user)
-    Message.objects.update(touched_at=timezone.now() - ANSWER_SILENT_AFTER - timedelta(seconds=1))
+    Message.objects.update(touched_at=timezone.now() - HELD_FOR - timedelta(seconds=1))
     assert question_ask(user=ada.user, question=EGGS).pk
 
 

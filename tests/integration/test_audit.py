@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import transaction
@@ -224,6 +225,26 @@ def test_an_administrators_change_of_a_user_is_written_with_who_did_it(db: None)
     assert response.status_code == 302, text_of(response)
     entry = _only("user.changed")
     assert (entry.actor_name, entry.object_id) == ("root", str(ada.pk))
+
+
+def _administered(root: Any, change: Any, document: Any) -> None:
+    LogEntry.objects.log_actions(root.pk, [document], CHANGE, change, single_object=True)
+
+
+def test_other_changes_on_the_admin_site_are_named_by_their_fields(ada: Api) -> None:
+    root = person("root", is_staff=True, is_superuser=True)
+    ada.ready(title="Secret plan")
+    change = [{"changed": {"fields": ["Title", "Author"], "object": "Secret plan"}}]
+    _administered(root, change, Document.objects.get())
+    entry = _only("admin.changed")
+    assert (entry.object_type, entry.detail) == ("document", {"fields": ["Author", "Title"]})
+
+
+@pytest.mark.parametrize("change", ["", "Secret words", "[]", "{}", '["Secret"]'])
+def test_a_change_that_is_told_in_another_form_gives_no_field(ada: Api, change: str) -> None:
+    ada.ready()
+    _administered(ada.user, change, Document.objects.get())
+    assert _only("admin.changed").detail == {"fields": []}
 
 
 def test_deleting_several_users_on_the_admin_site_writes_each(db: None) -> None:
