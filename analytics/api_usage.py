@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from analytics.api_metrics import ADMINISTRATORS
 from analytics.usage import usage
+from documents.signals import deed
 
 #: The lists that can be had as a table.
 LISTS = (
@@ -149,6 +150,7 @@ class UsageTableView(APIView):
         asked.is_valid(raise_exception=True)
         name = asked.validated_data["list"]
         rows = UsageSerializer(usage(asked.validated_data["days"])).data[name]
+        deed.send(sender=type(self), action="usage.exported", object_type="usage", object_id=name)
         response = HttpResponse(table(rows), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
         return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from documents.errors import Conflict, InvalidInput, ServiceError
+from documents.errors import Conflict, InvalidInput, ProductError, ServiceError
 
 
 class EmptyQuestion(InvalidInput):
@@ -21,6 +21,16 @@ class StillAnswering(Conflict):
         "An answer of this conversation is still being written. Stop it, or wait for its end."
     )
     retryable = True
+
+
+class TooManyAnswers(ProductError):
+    """As many answers are being written as may be at the same time."""
+
+    code = "too_many_answers"
+    default_message = "Many answers are being written right now. Try again in a moment."
+    status = 429
+    retryable = True
+    retry_after = 5
 
 
 class ScopeGone(Conflict):
@@ -67,6 +77,16 @@ class ModelUnreachable(ModelError):
         "The language model cannot be reached. Please tell the administrator if this lasts."
     )
     status = 502
+
+
+class PromptTooLong(ModelError):
+    code = "prompt_too_long"
+    default_message = (
+        "The question with its passages is longer than the language model may be sent. "
+        "Narrow it to fewer documents."
+    )
+    status = 422
+    retryable = False
 
 
 class ModelInterrupted(ModelError):

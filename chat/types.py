@@ -250,6 +250,8 @@ class ErrorEvent:
     message: str
     retryable: bool = False
     partial: AnswerDraft | None = None
+    #: Seconds after which to come back, where that is known.
+    retry_after: int | None = None
 
 
 StreamEvent = SourcesEvent | DeltaEvent | DoneEvent | ErrorEvent

@@ -22,6 +22,8 @@ class ProductError(Exception):
     default_message: ClassVar[str] = "Something went wrong."
     status: ClassVar[int] = 400
     retryable: ClassVar[bool] = False
+    #: Seconds after which to come back, where that is known.
+    retry_after: int | None = None
 
     def __init__(self, message: str = "") -> None:
         self.message = message or self.default_message
@@ -61,18 +63,43 @@ class Forbidden(ProductError):
     status = 403
 
 
+class QuotaReached(ProductError):
+    """What a user may have in a day is used up. ``retry_after`` tells when the day ends."""
+
+    code = "quota_reached"
+    default_message = "What you may do in a day is used up."
+    status = 429
+    retryable = True
+
+
+class StorageQuotaReached(QuotaReached):
+    """What a user may have stored is used up; only deleting makes room."""
+
+    code = "storage_quota_reached"
+    default_message = "You have as much stored here as you may. Delete something first."
+    status = 413
+    retryable = False
+
+
 # --- files that are not accepted, or cannot be read ------------------------------
 
 
 class FilesRejected(ProductError):
     """None of several files was taken in. Answers with the status of what was wrong."""
 
-    def __init__(self, rejected: Sequence[Mapping[str, str]], *, status: int) -> None:
+    def __init__(
+        self,
+        rejected: Sequence[Mapping[str, str]],
+        *,
+        status: int,
+        retry_after: int | None = None,
+    ) -> None:
         first = rejected[0]
         several = f" {len(rejected) - 1} more were refused too." if len(rejected) > 1 else ""
         super().__init__(f"{first['filename']}: {first['message']}{several}")
         self.code = first["code"]  # type: ignore[misc]  # this one is told by its files
         self.status = status  # type: ignore[misc]
+        self.retry_after = retry_after
         self.extra = {"documents": [], "rejected": list(rejected)}
 
 
@@ -164,6 +191,7 @@ class ServiceError(ProductError):
 
 class Busy(ServiceError):
     code = "busy"
+    retry_after = 5
     default_message = "Too many page pictures are being drawn. Try again in a moment."
 
 

@@ -32,3 +32,8 @@ searched = Signal()
 #: Somebody looked at a document. Sends ``document_id``, ``user_id`` and ``how``: ``viewed``
 #: (what it is), ``opened`` (its text or a page) or ``downloaded``.
 document_used = Signal()
+
+#: Somebody did something that is worth remembering who did it. Sends ``action`` as
+#: ``document.moved``, ``object_type``, ``object_id``, and perhaps ``user`` and ``detail``,
+#: a mapping of ids and plain words: never text of a document, nor its title.
+deed = Signal()

@@ -12,7 +12,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from documents.errors import Busy, NotFound, ProductError
+from documents.errors import NotFound, ProductError
 
 CONTENT_TYPE = "application/problem+json"
 #: Where the meaning of each code is described: a fragment of the page with this name.
@@ -106,7 +106,7 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
     headers: dict[str, str] = {}
     if isinstance(known, ProductError):
         body = problem(request, known.status, code=known.code, detail=known.message) | known.extra
-        headers = {"Retry-After": "5"} if isinstance(known, Busy) else {}
+        headers = {} if known.retry_after is None else {"Retry-After": str(known.retry_after)}
     else:
         body, headers = _from_drf(known, request)
     response = Response(body, status=body["status"], headers=headers)

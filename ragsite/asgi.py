@@ -25,5 +25,12 @@ def body_bounds(scope: Scope) -> Bounds:
     return Bounds(settings.MAX_BODY_SIZE)
 
 
-application = BodyLimit(get_asgi_application(), body_bounds)
+def transport_headers() -> list[tuple[bytes, bytes]]:
+    """Return what tells a browser to come by HTTPS alone, where the site is served so."""
+    seconds = settings.SECURE_HSTS_SECONDS
+    value = f"max-age={seconds}; includeSubDomains; preload"
+    return [(b"strict-transport-security", value.encode())] if seconds else []
+
+
+application = BodyLimit(get_asgi_application(), body_bounds, transport_headers())
 get_resolver().url_patterns  # noqa: B018  # loads every view now, not with the first request

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,6 +19,7 @@ from typing import Any, Final
 from django.utils.html import format_html
 from django.utils.http import parse_header_parameters
 
+from ragsite import policies
 from ragsite.request_id import request_id
 
 Scope = dict[str, Any]
@@ -41,10 +42,15 @@ LINGER_BYTES: Final = 8 * 1024 * 1024
 _HEADERS: Final = (
     (b"connection", b"close"),
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"cross-origin-opener-policy", b"same-origin"),
     (b"referrer-policy", b"same-origin"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+    *((name.lower().encode(), value.encode()) for name, value in policies.HEADERS.items()),
 )
 
 
@@ -170,11 +176,20 @@ class Body:
 
 
 class BodyLimit:
-    """ASGI middleware. ``bounds_for`` says how large the body of a request may be."""
+    """ASGI middleware. ``bounds_for`` says how large the body of a request may be.
 
-    def __init__(self, app: App, bounds_for: Callable[[Scope], Bounds]) -> None:
+    ``headers`` go with every refusal, beside those that always do.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        bounds_for: Callable[[Scope], Bounds],
+        headers: Sequence[tuple[bytes, bytes]] = (),
+    ) -> None:
         self._app = app
         self._bounds_for = bounds_for
+        self._headers = (*_HEADERS, *headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; anything but HTTP is passed through."""
@@ -195,7 +210,29 @@ class BodyLimit:
         else:
             await self._app(scope, body.receive, watched)
         if body.refusal and not started:
-            await _refuse(scope, body, body.refusal, send)
+            await self._refuse(scope, body, body.refusal, send)
+
+    async def _refuse(self, scope: Scope, body: Body, refusal: Refusal, send: Send) -> None:
+        identity = request_id(header(scope, b"x-request-id"))
+        problem = {
+            "type": f"/docs#problem-{refusal.code.replace('_', '-')}",
+            "title": refusal.status.phrase,
+            "status": refusal.status.value,
+            "detail": refusal.detail,
+            "code": refusal.code,
+            "request_id": identity,
+        }
+        kind, content = _written(scope, problem)
+        headers = [
+            *self._headers,
+            (b"content-type", kind),
+            (b"content-length", str(len(content)).encode()),
+            (b"x-request-id", identity.encode()),
+        ]
+        await send({"type": "http.response.start", "status": problem["status"], "headers": headers})
+        await send({"type": "http.response.body", "body": content, "more_body": True})
+        await body.drain()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def header(scope: Scope, name: bytes) -> str:
@@ -217,29 +254,6 @@ def multipart_boundary(scope: Scope) -> bytes:
         return b""
     found = parameters.get("boundary", "") if kind == "multipart/form-data" else ""
     return str(found).encode("latin-1", "replace")
-
-
-async def _refuse(scope: Scope, body: Body, refusal: Refusal, send: Send) -> None:
-    identity = request_id(header(scope, b"x-request-id"))
-    problem = {
-        "type": f"/docs#problem-{refusal.code.replace('_', '-')}",
-        "title": refusal.status.phrase,
-        "status": refusal.status.value,
-        "detail": refusal.detail,
-        "code": refusal.code,
-        "request_id": identity,
-    }
-    kind, content = _written(scope, problem)
-    headers = [
-        *_HEADERS,
-        (b"content-type", kind),
-        (b"content-length", str(len(content)).encode()),
-        (b"x-request-id", identity.encode()),
-    ]
-    await send({"type": "http.response.start", "status": problem["status"], "headers": headers})
-    await send({"type": "http.response.body", "body": content, "more_body": True})
-    await body.drain()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _written(scope: Scope, problem: Mapping[str, Any]) -> tuple[bytes, bytes]:

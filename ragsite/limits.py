@@ -7,7 +7,6 @@ counted by user, whichever session or token is used; anybody else by address.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 import re
 import threading
@@ -22,6 +21,8 @@ from django.shortcuts import render
 from django_ratelimit.core import get_usage
 
 from ragsite.accounts.authentication import request_token
+from ragsite.accounts.two_step import waiting_user_id
+from ragsite.addresses import client_network
 from ragsite.api import problem_response
 from ragsite.errors import API_PREFIXES
 
@@ -30,7 +31,9 @@ logger = logging.getLogger(__name__)
 _UUID: Final = r"[0-9a-fA-F-]{36}"
 #: The kind of a request, by method and path; the first that fits.
 _KINDS: Final = (
-    ("login", "POST", re.compile(r"/(?:login|admin/login|setup/[^/]+)/")),
+    ("login", "POST", re.compile(r"/(?:login|login/code|admin/login|setup/[^/]+|password/reset|"
+                                 r"password/reset/[^/]+/[^/]+|account/password|account/two-step"
+                                 r"(?:/off|/codes)?)/")),
     ("ask", "POST", re.compile(rf"/api/chat|/v1/chat/completions|/chat/(?:{_UUID}/)?"
                                rf"|/chat/messages/{_UUID}/again/")),
     ("upload", "POST", re.compile(r"/api/documents/(?:upload|[^/]+/versions)"
@@ -89,28 +92,6 @@ def caller(request: HttpRequest) -> str:
     return f"address:{client_network(request)}"
 
 
-def client_network(request: HttpRequest) -> str:
-    """Return the caller's address as the outermost trusted proxy saw it; IPv6 by its /64.
-
-    With ``TRUSTED_PROXIES`` n it is the n-th entry of ``X-Forwarded-For`` from the right:
-    what stands to its left anybody can write. Without one the header is not read.
-    """
-    address = str(request.META.get("REMOTE_ADDR") or "")
-    if settings.TRUSTED_PROXIES:
-        entries = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-        if len(entries) >= settings.TRUSTED_PROXIES:
-            address = entries[-settings.TRUSTED_PROXIES]
-    try:
-        found = ipaddress.ip_address(address.strip("[]"))
-    except ValueError:
-        return "unknown"
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, 64), strict=False).network_address)
-    return str(found)
-
-
 def _buckets(request: HttpRequest, who: str) -> list[tuple[str, str]]:
     """Return the kinds of limit a request counts towards, each with whose bucket it is."""
     kind = next(
@@ -122,10 +103,33 @@ def _buckets(request: HttpRequest, who: str) -> list[tuple[str, str]]:
         "",
     )
     if kind == "login":
-        account = request.POST.get("username", "").strip().lower()
-        return [("login", f"address:{client_network(request)}"), ("account", f"account:{account}")]
+        return _sign_in_buckets(request)
     general = "requests" if who.startswith("user:") else "anonymous"
     return [(general, who), *([(kind, who)] if kind else [])]
+
+
+def _sign_in_buckets(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what a try to prove who one is counts towards: address, account, and both.
+
+    The right password counts like a wrong one, and beyond the limit is refused like one:
+    nobody learns anything. Guesses for one account are bounded from one address sooner than
+    from all, so that a stranger cannot easily keep its owner out.
+    """
+    network, account = client_network(request), _account(request)
+    found = [("login", f"address:{network}")]
+    if account:
+        found += [("account", f"account:{account}"), ("guess", f"account:{account}@{network}")]
+    return found
+
+
+def _account(request: HttpRequest) -> str:
+    """Return whose secret is tried: as it was typed, or who is half or wholly signed in."""
+    typed = request.POST.get("username") or request.POST.get("email")
+    if typed:
+        return typed.strip().lower()
+    user = getattr(request, "user", None)
+    user_id = user.pk if user is not None and user.is_authenticated else waiting_user_id(request)
+    return f"#{user_id}" if user_id else ""
 
 
 def _count(request: HttpRequest, kind: str, rate: str, key: str) -> int:

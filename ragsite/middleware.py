@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from documents.origin import Origin, begin
+from ragsite import policies
 from ragsite.request_id import request_id
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -35,6 +36,19 @@ class RequestIdMiddleware:
         begin(Origin(request_id=request.request_id, request=request))  # type: ignore[attr-defined]
         response = self.get_response(request)
         response["X-Request-ID"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+
+class PolicyMiddleware:
+    """Adds what Django's own middleware does not say to each response, static files too."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in policies.HEADERS.items():
+            response.headers.setdefault(name, value)
         return response
 
 

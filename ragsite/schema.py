@@ -17,8 +17,10 @@ from rest_framework.request import Request
 from ragsite.accounts.authentication import TokenAuthentication
 
 #: Both readers style their parts as they build them, which a strict policy forbids;
-#: ReDoc searches in a worker made from a blob. Scripts stay ours alone.
+#: ReDoc searches in a worker made from a blob, and their icons are part of their styles.
+#: Scripts stay ours alone.
 _READER_POLICY = {
+    "img-src": ["'self'", "data:"],
     "style-src": ["'self'", "'unsafe-inline'"],
     "worker-src": ["'self'", "blob:"],
 }

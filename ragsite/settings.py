@@ -89,6 +89,8 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "ragsite.accounts",
+    "ragsite.audit",
+    "ragsite.quotas",
     "ragsite.ops",
     "documents",
     "chat",
@@ -98,9 +100,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "ragsite.middleware.RequestIdMiddleware",
     "analytics.middleware.RequestLogMiddleware",
+    "ragsite.audit.context.AuditMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "ragsite.middleware.StaticFilesMiddleware",
+    "ragsite.middleware.PolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ragsite.middleware.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -108,7 +113,7 @@ MIDDLEWARE = [
     "ragsite.limits.RateLimitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "ragsite.accounts.middleware.TwoStepMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ragsite.middleware.PrivateResponseMiddleware",
 ]
@@ -183,7 +188,13 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 HTTPS_ONLY = env.boolean("HTTPS_ONLY", default=False)
+#: Whose sign-in must take a second step: nobody's, that of staff, or everybody's.
+TWO_STEP_REQUIRED = env.choice("TWO_STEP_REQUIRED", "off", ("off", "staff", "all"))
+PASSWORD_RESET_TIMEOUT = 3600
+SESSION_ENGINE = "ragsite.accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+if HTTPS_ONLY:  # a browser takes such a cookie from this host alone, over HTTPS alone
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -205,7 +216,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "form-action": ["'self'"],
-        "img-src": ["'self'", "data:"],
+        "img-src": ["'self'"],
     }
 }
 
@@ -244,11 +255,30 @@ RATE_LIMITS = {
     "requests": env.rate("RATE_LIMIT_REQUESTS", "6000/m"),
     "anonymous": env.rate("RATE_LIMIT_ANONYMOUS", "300/m"),
     "login": env.rate("RATE_LIMIT_LOGIN", "20/m"),
-    "account": env.rate("RATE_LIMIT_ACCOUNT", "10/m"),
+    "account": env.rate("RATE_LIMIT_ACCOUNT", "50/10m"),
+    "guess": env.rate("RATE_LIMIT_GUESS", "10/10m"),
     "ask": env.rate("RATE_LIMIT_ASK", "60/m"),
     "search": env.rate("RATE_LIMIT_SEARCH", "600/m"),
     "upload": env.rate("RATE_LIMIT_UPLOAD", "600/m"),
 }
+
+#: What a user may have stored and may use in a day, in UTC; 0 is no limit.
+QUOTAS = {
+    "stored_files": env.integer("QUOTA_STORED_FILES", 0),
+    "stored_bytes": env.integer("QUOTA_STORED_BYTES", 0),
+    "files_a_day": env.integer("QUOTA_FILES_A_DAY", 0),
+    "bytes_a_day": env.integer("QUOTA_BYTES_A_DAY", 0),
+    "questions_a_day": env.integer("QUOTA_QUESTIONS_A_DAY", 0),
+    "tokens_a_day": env.integer("QUOTA_TOKENS_A_DAY", 0),
+}
+#: Answers that are written at the same time, for one user and for all.
+MAX_ANSWERS_PER_USER = env.integer("MAX_ANSWERS_PER_USER", 8, low=1, high=10_000)
+MAX_ANSWERS = env.integer("MAX_ANSWERS", 64, low=1, high=10_000)
+#: Seconds after which an answer is cut, whatever it waits for.
+ANSWER_SECONDS = env.integer("ANSWER_SECONDS", 120, low=5, high=3600)
+#: Tokens of the largest prompt that a language model is sent, estimated.
+MAX_PROMPT_TOKENS = env.integer("MAX_PROMPT_TOKENS", 32_000, low=1000, high=10_000_000)
+AUDIT_DAYS = env.integer("AUDIT_DAYS", 365, low=0, high=3650)
 
 # --- reading, searching, answering ------------------------------------------------
 
@@ -357,6 +387,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "keep": {"task": "ragsite.ops.tasks.keep", "schedule": 600.0, "options": {"expires": 590}},
+    "audit-forget": {"task": "ragsite.audit.tasks.forget", "schedule": crontab(hour=3, minute=10)},
+    "quotas-forget": {
+        "task": "ragsite.quotas.tasks.forget",
+        "schedule": crontab(hour=3, minute=15),
+    },
     "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 # A worker that is busy reading takes a look up late; one a minute would be lost to a shorter time.

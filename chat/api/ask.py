@@ -29,6 +29,7 @@ from chat.errors import (
     ModelTimeout,
     ModelUnauthorized,
     ModelUnreachable,
+    PromptTooLong,
 )
 from chat.models import Message
 from chat.selectors import answer_of, message_get, passage_url
@@ -38,7 +39,7 @@ from chat.services.pauses import with_pauses
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
-from documents.errors import NotFound, ProductError
+from documents.errors import NotFound, ProductError, QuotaReached
 from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 
@@ -72,6 +73,7 @@ class AnswerFailed(ProductError):
     def __init__(self, event: ErrorEvent, message: Message) -> None:
         super().__init__(event.message)
         self.code = event.code  # type: ignore[misc]  # told by the event
+        self.retry_after = event.retry_after
         self.status = _STATUS.get(event.code, 502)  # type: ignore[misc]
         self.extra = {
             "message_id": str(message.pk),
@@ -81,7 +83,10 @@ class AnswerFailed(ProductError):
 
 _STATUS = {
     error.code: error.status
-    for error in (ModelBusy, ModelTimeout, ModelUnauthorized, ModelUnreachable, ModelInterrupted)
+    for error in (
+        *(ModelBusy, ModelTimeout, ModelUnauthorized, ModelUnreachable, ModelInterrupted),
+        *(PromptTooLong, QuotaReached),
+    )
 }
 
 
@@ -168,7 +173,8 @@ async def _whole(request: HttpRequest, message: Message, user: User) -> JsonResp
             failure = event if isinstance(event, ErrorEvent) else failure
     if failure is not None:
         body = _problem(request, AnswerFailed(failure, message))
-        return JsonResponse(body, status=body["status"], content_type=PROBLEM)
+        wait = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
+        return JsonResponse(body, status=body["status"], content_type=PROBLEM, headers=wait)
     return JsonResponse(await in_database(answer_of)(message, user))
 
 

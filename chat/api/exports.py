@@ -19,6 +19,7 @@ from chat.answer.export import Cover, answer_markdown, conversation_markdown
 from chat.api.serializers import ConversationDetailSerializer, ConversationHeadSerializer
 from chat.models import Conversation, Message
 from chat.selectors import answer_of, answers_of, conversation_read
+from chat.services.conversations import conversation_exported
 from documents.api.callers import signed_in
 from documents.api.files import attachment_response, text_response
 from documents.api.views import AnyAccept
@@ -54,6 +55,7 @@ def conversation_markdown_file(
     )
     answers = answers_of(conversation.messages.newest(), user)
     text = conversation_markdown(cover, answers)
+    conversation_exported(conversation, user)
     return attachment_response(text, filename=_filename(conversation, "md"), kind=MARKDOWN)
 
 
@@ -61,6 +63,7 @@ def conversation_json_file(conversation: Conversation, user: User) -> HttpRespon
     """Return a conversation in the shape of the API as a file to be saved."""
     text = json.dumps(conversation_body(conversation, user), indent=2, ensure_ascii=False)
     name = _filename(conversation, "json")
+    conversation_exported(conversation, user)
     return attachment_response(text + "\n", filename=name, kind="application/json")
 
 
@@ -88,7 +91,8 @@ class MarkdownExportView(APIView):
     def get(self, request: Request, conversation_id: str) -> HttpResponse:
         """Return a conversation as Markdown, with sources and quotes as the caller may read."""
         user = signed_in(request)
-        return conversation_markdown_file(request, conversation_read(user, conversation_id), user)
+        found = conversation_read(user, conversation_id)
+        return conversation_markdown_file(request, found, user)
 
 
 class JSONExportView(APIView):
@@ -100,4 +104,5 @@ class JSONExportView(APIView):
     def get(self, request: Request, conversation_id: str) -> HttpResponse:
         """Return what ``GET /api/conversations/{id}`` gives, as a file to be saved."""
         user = signed_in(request)
-        return conversation_json_file(conversation_read(user, conversation_id), user)
+        found = conversation_read(user, conversation_id)
+        return conversation_json_file(found, user)

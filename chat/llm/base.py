@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -36,13 +36,15 @@ class Prompt:
     """A complete request to a model.
 
     ``max_tokens`` bounds the answer; ``deadline`` is the number of seconds for
-    the whole answer, first byte to last.
+    the whole answer, first byte to last. ``on_retry`` is awaited before the prompt is sent
+    another time; what it raises ends the attempts.
     """
 
     messages: Sequence[ChatMessage] = field(default_factory=tuple)
     max_tokens: int = 800
     deadline: float = 60.0
     temperature: float = 0.1
+    on_retry: Callable[[], Awaitable[None]] | None = field(default=None, compare=False, repr=False)
 
 
 class LanguageModel(Protocol):

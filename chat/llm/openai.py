@@ -134,6 +134,8 @@ class OpenAIModel:
                 attempt += 1
                 if attempt > self._max_retries or wait is None or _left(end) <= wait:
                     raise _explained(error, self.model) from error
+                if prompt.on_retry is not None:
+                    await prompt.on_retry()
                 await asyncio.sleep(wait)
 
     async def _posted(self, client: AsyncOpenAI, prompt: Prompt) -> httpx2.Response:

@@ -20,17 +20,19 @@ from django.utils import timezone
 from chat.answer.engine import AnswerRun, Asked
 from chat.answer.retrieval import retriever
 from chat.answer.trace import answer_trace
+from chat.errors import ModelTimeout
 from chat.models import Citation, Message
 from chat.selectors import history, withdrawn
 from chat.services.asking import scope_read
 from chat.services.measures import measures
+from chat.services.metered import metered
 from chat.services.models import configured_model
 from chat.services.opinion import opinion_keep, second_opinion
 from chat.services.pauses import with_pauses
 from chat.signals import answer_finished, answer_measured
 from chat.traces import searched
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
-from documents.errors import NotFound, ProductError
+from documents.errors import NotFound, ProductError, QuotaReached
 from documents.models import Document
 
 #: How often an answer that is streaming is written down, and its asker looked at, seconds.
@@ -80,7 +82,7 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
                 yield event
     except ProductError as error:
         kept = True
-        told = ErrorEvent(error.code, error.message, error.retryable)
+        told = ErrorEvent(error.code, error.message, error.retryable, retry_after=error.retry_after)
         yield await _failed(message, run, told)
     except Exception:  # whatever breaks, the reader gets an end and the message keeps it
         logger.exception("message %s: the answer broke", message.pk)
@@ -97,15 +99,18 @@ async def _watched(
 ) -> AsyncGenerator[StreamEvent, None]:
     """Yield the run's events, write down what arrives, and end when nobody may read it.
 
-    While a model is silent its reader is looked at too.
+    While a model is silent its reader is looked at too. Whatever it waits for, after
+    ``ANSWER_SECONDS`` it ends with ``ModelTimeout``.
     """
-    seen = time.monotonic()
+    began = seen = time.monotonic()
     async with (
         aclosing(run.events()) as answer,
         aclosing(with_pauses(answer, LOOK_EVERY)) as events,
     ):
         async for event in events:
             arrived = event is None or isinstance(event, DeltaEvent)
+            if arrived and time.monotonic() - began > settings.ANSWER_SECONDS:
+                raise ModelTimeout
             if arrived and time.monotonic() - seen > KEEP_EVERY:
                 seen = time.monotonic()
                 if not await in_database(_touch)(message, user, run.text):
@@ -127,9 +132,12 @@ async def _ask_again(message: Message, draft: AnswerDraft, run: AnswerRun) -> No
     if not settings.SECOND_OPINION or draft.refused:
         return
     try:
-        found = await second_opinion(draft, run.passages, configured_model())
+        model = metered(configured_model(), message.conversation.user_id, in_database)
+        found = await second_opinion(draft, run.passages, model)
         if found:
             await in_database(opinion_keep)(message, found)
+    except QuotaReached:
+        logger.info("message %s: no tokens are left for a second opinion", message.pk)
     except Exception:  # the answer is kept and complete, whatever becomes of a second opinion
         logger.exception("message %s: the second opinion broke", message.pk)
 
@@ -154,7 +162,7 @@ def _prepared(message: Message, user: User) -> AnswerRun:
         history=history(message, user),
         threshold=settings.SIMILARITY_THRESHOLD,
     )
-    model = configured_model()
+    model = metered(configured_model(), user.pk, in_database)
     retrieve = retriever(user, scope_read(message.scope), compare=model is None)
     return AnswerRun(asked, retrieve=retrieve, model=model)
 

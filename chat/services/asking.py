@@ -12,6 +12,7 @@ from django.db import transaction
 from chat.errors import EmptyQuestion, QuestionTooLong, ScopeGone, StillAnswering
 from chat.models import Conversation, Message
 from chat.selectors import conversation_get, message_get
+from chat.services.admission import answer_admit
 from chat.turns import is_answering, newest_of
 from documents.errors import NotFound
 from documents.search.scope import EVERYTHING, Within, scope_for
@@ -40,12 +41,14 @@ def question_ask(
 ) -> Message:
     """Keep a question that is about to be answered, in a new conversation or a given one.
 
-    Raises ``InvalidInput`` for a question that cannot be asked, and ``NotFound`` for
-    a conversation, collection or document that the user may not see.
+    Raises ``InvalidInput`` for a question that cannot be asked, ``NotFound`` for a
+    conversation, collection or document that the user may not see, ``TooManyAnswers`` and
+    ``QuotaReached``.
     """
     question = checked_question(question)
     scope_for(user, within)
     with transaction.atomic():
+        answer_admit(user)
         if conversation_id:
             conversation = conversation_get(user, conversation_id)
             conversation.save(update_fields=["updated_at"])
@@ -70,8 +73,8 @@ def question_again(
     is the newest of them that is replaced, whichever is named.
 
     Raises ``InvalidInput`` for a question that cannot be asked, ``NotFound`` for what
-    the user may not see, ``StillAnswering``, and ``ScopeGone`` when the place where the
-    earlier one looked is no longer there.
+    the user may not see, ``StillAnswering``, ``TooManyAnswers``, ``QuotaReached``, and
+    ``ScopeGone`` when the place where the earlier one looked is no longer there.
     """
     named = message_get(user, replaces)
     words = named.question if question is None else checked_question(question)
@@ -83,6 +86,7 @@ def question_again(
             raise NotFound
         if is_answering(conversation):
             raise StillAnswering
+        answer_admit(user)
         old = newest_of(named)
         scope = _scope_again(user, old, within)
         conversation.save(update_fields=["updated_at"])

@@ -20,6 +20,7 @@ from django.utils import timezone
 from chat.answer.retrieval import retriever
 from chat.models import Notice, Watch
 from chat.services.asking import scope_read
+from chat.services.metered import metered
 from chat.services.models import configured_model
 from chat.services.running import draft_of
 from chat.services.snapshots import is_news, snapshot_of, visible_documents
@@ -86,7 +87,7 @@ def _check(watch: Watch) -> None:
     if not _may_go_on(watch, user):
         _settle(watch, problem="Some of what it rests on may no longer be read.")
         return
-    model = configured_model()
+    model = metered(configured_model(), user.pk)
     try:
         within = scope_read(watch.scope)
         retrieve = retriever(user, within, compare=model is None)

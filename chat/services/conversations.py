@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from chat.models import Conversation, Feedback, Message
 from chat.selectors import conversation_get
 from chat.services.questions import question_from_feedback
 from documents.errors import InvalidInput
 from documents.services.collections import collection_get
+from documents.signals import deed
 
 
 def conversation_rename(*, user: User, conversation: Conversation, title: str) -> Conversation:
@@ -38,8 +40,29 @@ def conversation_change(
         wanted = changes["shared_with"]
         mine.shared_with = None if wanted is None else collection_get(user, wanted)
     # Neither is news in the conversation: it keeps its place in the list.
-    mine.save(update_fields=["title", "shared_with"])
+    with transaction.atomic():
+        mine.save(update_fields=["title", "shared_with"])
+        if "shared_with" in changes:
+            _done("shared" if mine.shared_with_id else "unshared", mine, user)
     return mine
+
+
+def _done(action: str, conversation: Conversation, user: User | None = None) -> None:
+    """Tell what somebody did, for the record of who did what."""
+    collection = conversation.shared_with_id
+    deed.send(
+        sender=Conversation,
+        action=f"conversation.{action}",
+        user=user,
+        object_type="conversation",
+        object_id=str(conversation.pk),
+        detail={"collection": collection} if collection else {},
+    )
+
+
+def conversation_exported(conversation: Conversation, user: User) -> None:
+    """Tell that somebody takes a conversation away as a file."""
+    _done("exported", conversation, user)
 
 
 def _checked_title(title: str) -> str:
@@ -51,7 +74,10 @@ def _checked_title(title: str) -> str:
 
 def conversation_delete(*, user: User, conversation: Conversation) -> None:
     """Delete one of the user's conversations with all its answers."""
-    conversation_get(user, conversation.pk).delete()
+    with transaction.atomic():
+        mine = conversation_get(user, conversation.pk)
+        _done("deleted", mine, user)
+        mine.delete()
 
 
 def feedback_set(*, user: User, message: Message, rating: int, comment: str = "") -> Feedback:

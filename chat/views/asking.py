@@ -167,7 +167,7 @@ def ask(request: HttpRequest, found: Conversation | None) -> HttpResponse:
                 as_of=form.cleaned_data["as_of"],
             ),
         )
-    except (InvalidInput, NotFound) as error:  # a version that is not there keeps the question
+    except ProductError as error:  # a version that is not there keeps the question, as a limit does
         return _asked_again(request, found, form, error)
     answer_now(message)
     return redirect(place_of(message))
@@ -214,7 +214,10 @@ def _asked_again(
     """Show the page again with the question kept, and say what was wrong with it."""
     messages.error(request, problem.message)
     if found is None:
-        context = {"form": form} | _welcome(person(request))
-        return render(request, "chat/home.html", _page(request, context), status=problem.status)
-    context = _shown(request, found, form)
-    return render(request, "chat/conversation.html", _page(request, context), status=problem.status)
+        template, context = "chat/home.html", {"form": form} | _welcome(person(request))
+    else:
+        template, context = "chat/conversation.html", _shown(request, found, form)
+    response = render(request, template, _page(request, context), status=problem.status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response

@@ -10,7 +10,13 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 
-from documents.errors import FileError, FileTooLarge, InvalidInput, StorageFailed
+from documents.errors import (
+    FileError,
+    FileTooLarge,
+    InvalidInput,
+    QuotaReached,
+    StorageFailed,
+)
 from documents.models import Collection
 from documents.services.documents import Upload, document_upload
 from documents.text.names import display_name
@@ -23,6 +29,8 @@ class Batch:
     uploads: list[Upload] = field(default_factory=list)
     rejected: list[dict[str, str]] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    #: Seconds after which what was refused may be sent again, where that is known.
+    retry_after: int | None = None
 
     @property
     def status(self) -> int:
@@ -58,7 +66,8 @@ def take_in(
             upload = document_upload(
                 user=user, data=data, filename=name, collection=collection, **named
             )
-        except (FileError, StorageFailed) as error:
+        except (FileError, StorageFailed, QuotaReached) as error:
+            batch.retry_after = error.retry_after or batch.retry_after
             batch.rejected.append(
                 {"filename": display_name(name), "code": error.code, "message": error.message}
             )

@@ -33,6 +33,7 @@ from documents.errors import FilesRejected, InvalidInput
 from documents.models import Document
 from documents.selectors import document_get, document_list, version_get, version_text
 from documents.services import collections, documents
+from documents.services.deeds import document_downloaded
 from documents.services.documents import Upload
 from documents.services.uses import document_looked_at
 from documents.types import Status
@@ -89,7 +90,7 @@ class DocumentUploadView(APIView):
             author=given.get("author", ""),
         )
         if not batch.uploads:
-            raise FilesRejected(batch.rejected, status=batch.status)
+            raise FilesRejected(batch.rejected, status=batch.status, retry_after=batch.retry_after)
         body = {"documents": [_shown(u) for u in batch.uploads], "rejected": batch.rejected}
         return Response(body, status=status.HTTP_202_ACCEPTED)
 
@@ -234,6 +235,7 @@ class VersionDownloadView(APIView):
         """Return the original bytes."""
         version = version_get(signed_in(request), document_id, number)
         response = original_response(version)
+        document_downloaded(version)
         document_looked_at(request.user, version.document_id, "downloaded")
         return response
 

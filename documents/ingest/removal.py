@@ -69,6 +69,12 @@ def _remove_original(name: str, others: VersionQuerySet) -> bool:
     return True
 
 
+def remove_unused(name: str) -> bool:
+    """Remove an original that no version refers to. Returns whether it did."""
+    with transaction.atomic():
+        return _remove_original(name, DocumentVersion.objects.all())
+
+
 def remove_orphans(folder: str) -> int:
     """Remove the files in one folder of the originals that no version refers to.
 

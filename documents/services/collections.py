@@ -78,6 +78,7 @@ def _owned(user: User, collection: Collection) -> None:
         raise Forbidden("Only an owner of the collection may do this.")
 
 
+@transaction.atomic
 def collection_rename(*, user: User, collection: Collection, name: str) -> Collection:
     """Give the collection another name; its slug stays, since links use it."""
     _owned(user, collection)

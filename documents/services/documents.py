@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,8 +13,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from documents import storage
-from documents.errors import Conflict, FileTooLarge, Forbidden, InvalidInput, NotFound
+from documents import admission, storage
+from documents.errors import Conflict, FileTooLarge, Forbidden, InvalidInput, NotFound, QuotaReached
 from documents.extract.kinds import SETTING_NAMES
 from documents.extract.sniff import sniff
 from documents.ingest import removal
@@ -21,6 +23,7 @@ from documents.ingest.bell import ring
 from documents.models import Collection, Document, DocumentVersion
 from documents.selectors import search_index
 from documents.services.collections import collection_default
+from documents.services.deeds import done
 from documents.signals import document_moved
 from documents.text.clean import clean
 from documents.text.names import display_name, title_from_name
@@ -89,7 +92,7 @@ def document_upload(
     collection = collection or collection_default(user)
     _require_editor(user, collection)
     file = _accept(data, filename)
-    with transaction.atomic():
+    with _discarding(file), transaction.atomic():
         if known := _with_content(collection, file.sha256):
             return Upload(_revived(known, source), duplicate=True)
         document = Document.objects.create(
@@ -102,6 +105,7 @@ def document_upload(
             created_by=user,
         )
         _add_version(document, file, user, in_bulk=bool(source))
+        done("uploaded", document, user)
     return Upload(document, duplicate=False)
 
 
@@ -114,7 +118,7 @@ def version_add(
     """
     _require_editor(user, document.collection)
     file = _accept(data, filename)
-    with transaction.atomic():
+    with _discarding(file), transaction.atomic():
         document = Document.objects.select_for_update().get(pk=document.pk)
         if document.deleting:
             raise NotFound
@@ -122,8 +126,19 @@ def version_add(
         if newest is not None and newest.sha256 == file.sha256:
             return Upload(_revived(document, document.source), duplicate=True)
         _revive(document)
-        _add_version(document, file, user, in_bulk=in_bulk)
+        version = _add_version(document, file, user, in_bulk=in_bulk)
+        done("version_added", document, user, version=version.number)
     return Upload(document, duplicate=False)
+
+
+@contextmanager
+def _discarding(file: _File) -> Iterator[None]:
+    """Leave nothing of a file on the disk that a quota keeps out."""
+    try:
+        yield
+    except QuotaReached:
+        removal.remove_unused(file.original)
+        raise
 
 
 def _with_content(collection: Collection, sha256: str) -> Document | None:
@@ -160,6 +175,7 @@ def _revive(document: Document) -> None:
 
 
 def _add_version(document: Document, file: _File, user: User, *, in_bulk: bool) -> DocumentVersion:
+    admission.admit(user, file.size)
     # A deletion of the same content elsewhere may have removed the file since it
     # was written; inside this transaction none can.
     if not storage.original_exists(file.original):
@@ -201,16 +217,24 @@ def document_update(
         if author is not None:
             document.author, document.author_is_set = _clean_line(author), True
         if collection is not None and collection.pk != document.collection_id:
-            _require_editor(user, collection)
-            _refuse_twin(document, collection)
-            document.collection = collection
-            search_index().move(_version_ids(document), collection.pk)
+            _move(user, document, collection)
         document.save()
+        if title is not None or author is not None:
+            done("renamed", document, user)
         if collection is not None:
             document_moved.send(sender=Document, document_id=document.pk)
         if title is not None:
             ring()  # its chunks carry the title in the index
     return document
+
+
+def _move(user: User, document: Document, collection: Collection) -> None:
+    _require_editor(user, collection)
+    _refuse_twin(document, collection)
+    places = {"before": document.collection_id, "after": collection.pk}
+    document.collection = collection
+    search_index().move(_version_ids(document), collection.pk)
+    done("moved", document, user, **places)
 
 
 def _refuse_twin(document: Document, collection: Collection) -> None:
@@ -241,6 +265,7 @@ def version_retry(*, user: User, document: Document) -> Document:
         if newest is None or newest.status != Status.FAILED:
             raise Conflict("Only a version that failed can be tried again.")
         _requeue(newest)
+        done("retried", document, user, version=newest.number)
     return document
 
 
@@ -274,7 +299,10 @@ def document_delete(*, user: User, document: Document) -> None:
     next sweep.
     """
     _require_editor(user, document.collection)
-    Document.objects.filter(pk=document.pk).update(retired_at=timezone.now(), deleting=True)
+    with transaction.atomic():
+        gone = Document.objects.filter(pk=document.pk, deleting=False)
+        if gone.update(retired_at=timezone.now(), deleting=True):
+            done("deleted", document, user, collection=document.collection_id)
     removal.remove_document(document.pk)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from documents.errors import FileError, FileTooLarge, ProductError, StorageFailed
+from documents.errors import FileError, FileTooLarge, ProductError, QuotaReached, StorageFailed
 from documents.models import Collection, Document
 from documents.services.documents import (
     Upload,
@@ -67,7 +67,7 @@ def file_take_in(*, user: User, collection: Collection, path: Path) -> Taken:
                 user=user, data=data, filename=path.name, collection=collection, source=source
             )
             outcome = "duplicate" if upload.duplicate else "new"
-    except (FileError, StorageFailed) as error:
+    except (FileError, StorageFailed, QuotaReached) as error:
         return Taken(source, "rejected", error=error)
     return Taken(source, outcome, _moved(upload, source))
 

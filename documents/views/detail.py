@@ -14,6 +14,7 @@ from documents.api.uploads import read_file
 from documents.forms import DocumentForm, VersionForm
 from documents.models import Document
 from documents.selectors import document_get, version_get, version_text
+from documents.services.deeds import document_downloaded
 from documents.services.documents import (
     document_delete,
     document_update,
@@ -163,6 +164,8 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
 @translated
 def download(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
     """Send the original file of a version, inert."""
-    response = original_response(version_get(person(request), document_id, number))
+    version = version_get(person(request), document_id, number)
+    response = original_response(version)
+    document_downloaded(version)
     document_looked_at(request.user, document_id, "downloaded")
     return response

@@ -37,7 +37,10 @@ def error_page(request: HttpRequest, error: ProductError) -> HttpResponse:
     """Return the page that tells of an error, with its status."""
     title = HTTPStatus(error.status).phrase.capitalize()
     context = {"status": error.status, "title": title, "detail": error.message}
-    return render(request, "error.html", context, status=error.status)
+    response = render(request, "error.html", context, status=error.status)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def told(request: HttpRequest, action: Callable[[], object], done: str = "") -> bool:

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from documents.errors import InvalidInput, NotFound
-from ragsite.accounts.models import APIToken, Installation
+from ragsite.accounts.models import APIToken, Installation, UserSession
+from ragsite.audit.services import record
 
 #: 256 bits from the system's generator: nothing in a token can be guessed.
 TOKEN_BYTES = 32
@@ -25,6 +26,7 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+@transaction.atomic
 def token_create(
     *, user: User, name: str, scope: str, days: int | None = None
 ) -> tuple[APIToken, str]:
@@ -113,3 +115,15 @@ def setup_close() -> None:
     Installation.objects.update_or_create(
         pk=1, defaults={"setup_digest": "", "setup_closed_at": timezone.now()}
     )
+
+
+# --- sessions ---------------------------------------------------------------------
+
+
+def sessions_end(user: User, *, keep: str | None = None) -> int:
+    """End the user's sessions, but for the one with the key ``keep``. Returns how many ended."""
+    with transaction.atomic():
+        ended, _ = UserSession.objects.filter(user_id=user.pk).exclude(session_key=keep).delete()
+        if ended:
+            record("sessions.ended", about=("user", user.pk), user=user, detail={"number": ended})
+    return ended

@@ -14,17 +14,18 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from sqlcipher3 import dbapi2
 
 from documents import crypto
 from documents.errors import StorageFailed
+from ragsite.audit.services import record
 from ragsite.db.driver import load_vectors, unlock
 from ragsite.ops.first_secrets import replace_file
 from ragsite.ops.prepare import hold
@@ -103,8 +104,12 @@ def rotate(place: KeyPlace, on_file: Progress = lambda _done, _of: None) -> None
     with ExitStack() as resources:
         resources.enter_context(hold(settings.DATA_DIR / "serving.lock"))
         resources.enter_context(hold(settings.DATA_DIR / "prepare.lock", wait=True))
+        is_new = not (staging / READY).is_file()
+        if is_new:
+            with suppress(DatabaseError):  # a database before its migrations has no log yet
+                record("key.rotation_begun")
         connections.close_all()
-        if not (staging / READY).is_file():
+        if is_new:
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(mode=0o700)
             key = secrets.token_hex(crypto.KEY_BYTES)

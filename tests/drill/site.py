@@ -14,7 +14,7 @@ from tests.drill.client import Client
 from tests.integration.serving import ROOT, Server
 from tests.load.fixture import Fixture
 
-_LIMITS = ("REQUESTS", "ANONYMOUS", "LOGIN", "ACCOUNT", "ASK", "SEARCH", "UPLOAD")
+_LIMITS = ("REQUESTS", "ANONYMOUS", "LOGIN", "ACCOUNT", "GUESS", "ASK", "SEARCH", "UPLOAD")
 
 
 class Site:

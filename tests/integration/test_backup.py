@@ -20,12 +20,14 @@ from documents import storage
 from documents.index.schema import SCOPE_TABLE
 from documents.models import Document, DocumentVersion
 from documents.services.documents import document_delete, document_upload
+from ragsite.accounts.models import UserSession
 from ragsite.ops.backup import restore as restoring
 from ragsite.ops.backup.archive import backup_write
 from ragsite.ops.backup.routine import backup_make, backup_routine, backup_verify, prune
 from ragsite.ops.backup.sealed import Unreadable
 from ragsite.ops.models import Backup
 from tests.integration.factories import WREN, person, shelf, work
+from tests.integration.pages import browser
 from tests.integration.serving import ROOT
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -208,3 +210,20 @@ def test_a_backup_under_another_key_is_told_so(
         call_command("verify_backup", row.path)
     row.refresh_from_db()
     assert "another DATABASE_KEY" in row.error
+
+
+def test_after_a_restore_everybody_signs_in_anew_and_it_is_written_down(
+    ready: list[Document], tmp_path: Path
+) -> None:
+    browser(ready[0].created_by)
+    assert UserSession.objects.count() == 1
+    backup = backup_make(tmp_path / "backups")
+    elsewhere = tmp_path / "elsewhere"
+    done = manage(elsewhere, "restore", backup.path)
+    assert done.returncode == 0, done.stderr
+    asked = (
+        "from ragsite.accounts.models import UserSession as S;"
+        "from ragsite.audit.models import AuditEntry as A;"
+        "print(S.objects.count(), A.objects.filter(action='backup.restored').count())"
+    )
+    assert manage(elsewhere, "shell", "-c", asked).stdout.split()[-2:] == ["0", "1"]

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -20,6 +21,7 @@ from chat.errors import (
 )
 from chat.llm.base import ChatMessage, Piece, Prompt, Usage
 from chat.llm.openai import CHARACTERS_PER_TOKEN, ModelUnavailable, OpenAIModel
+from documents.errors import QuotaReached
 from tests.openai_server import OpenAIServer
 
 DEADLINE = 2.0
@@ -213,3 +215,35 @@ async def disconnected(server: OpenAIServer, seconds: float = 3.0) -> bool:
             return True
         await asyncio.sleep(0.02)
     return False
+
+
+async def test_who_pays_is_asked_before_another_attempt(server: OpenAIServer) -> None:
+    server.fail("503", times=1)
+    asked: list[int] = []
+
+    async def once_more() -> None:
+        asked.append(len(server.requests))
+
+    given = replace(prompt(), on_retry=once_more)
+    assert [piece async for piece in model(server).stream(given)]
+    assert asked == [1]
+
+
+async def test_a_refusal_to_pay_ends_the_attempts(server: OpenAIServer) -> None:
+    server.fail("503")
+
+    async def no_more() -> None:
+        raise QuotaReached
+
+    with pytest.raises(QuotaReached):
+        await anext(aiter(model(server).stream(replace(prompt(), on_retry=no_more))))
+    assert len(server.requests) == 1
+
+
+async def test_every_call_bounds_the_length_of_its_answer(server: OpenAIServer) -> None:
+    server.fail("reject_max_tokens", times=1)
+    await told(server, [], max_tokens=321)
+    sent = [
+        r.body.get("max_tokens") or r.body.get("max_completion_tokens") for r in server.requests
+    ]
+    assert sent == [321, 321]

@@ -48,7 +48,9 @@ def _grow(api: Api, document: dict[str, Any], answer: dict[str, Any]) -> None:
         Membership.objects.create(collection_id=collection, user=member, role=Role.VIEWER)
         token_create(user=api.user, name=f"t{number}", scope=READ)
         Conversation.objects.create(user=api.user, title=f"Conversation {number}")
-        Message.objects.create(conversation=conversation, question=f"Question {number}?")
+        Message.objects.create(
+            conversation=conversation, question=f"Question {number}?", state="complete"
+        )
         _version(document["id"], number + 2)
         _grow_quality(api, answer, number)
         row = Document.objects.create(collection_id=collection, title=f"Document {number}")

@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from ragsite import limits
-from ragsite.limits import client_network, parsed
+from ragsite.addresses import client_network
+from ragsite.limits import parsed
 from tests.integration.factories import Api, assert_problem, person
 
 

@@ -25,7 +25,7 @@ from tests.integration.serving import ROOT, Server
 from tests.load.fixture import VARIABLE
 
 PROFILES = ("read", "ask", "upload", "mixed")
-LIMITS = ("REQUESTS", "ANONYMOUS", "LOGIN", "ACCOUNT", "ASK", "SEARCH", "UPLOAD")
+LIMITS = ("REQUESTS", "ANONYMOUS", "LOGIN", "ACCOUNT", "GUESS", "ASK", "SEARCH", "UPLOAD")
 #: Nothing like these may be in the log.
 BAD_WORDS = ("database is locked", "Traceback", "WORKER TIMEOUT", "MemoryError")
 MB = 1_000_000

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from documents import admission
 from documents.errors import Forbidden, NotFound
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
@@ -101,7 +102,8 @@ class Command(BaseCommand):
             if not path.exists():
                 raise CommandError(f"There is no file or folder {path}.", returncode=USAGE)
         self._json = options["json"]
-        lines, taken = self._take_in(owner, collection, options["paths"])
+        with admission.unbounded():
+            lines, taken = self._take_in(owner, collection, options["paths"])
         pruned = []
         if options["prune"]:
             folders = [path for path in options["paths"] if path.is_dir()]

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from ragsite.accounts.models import UserSession
+from ragsite.audit.services import record
 from ragsite.ops.backup.manifest import ORIGINALS, Manifest
 from ragsite.ops.backup.sealed import Unreadable
 from ragsite.ops.backup.unpack import Unpacked, check, unknown_migrations, unpack
@@ -65,7 +66,8 @@ def restore(path: Path, *, force: bool = False) -> Restored:
         kept = _move_aside(was_empty=was_empty)
         _place(backup)
     call_command("migrate", interactive=False, verbosity=0)
-    Session.objects.all().delete()
+    UserSession.objects.all().delete()
+    record("backup.restored", detail={"made": backup.manifest.created_at[:19]})
     return Restored(backup.manifest, kept)
 
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from documents.errors import ProductError
+from ragsite.audit.services import record
 from ragsite.ops.backup.routine import backup_make, backup_verify
 from ragsite.ops.backup.sealed import Unreadable
 
@@ -40,6 +41,7 @@ class Command(BaseCommand):
                     backup_verify(Path(row.path))
             except (OSError, ProductError, Unreadable) as error:
                 raise CommandError(f"The backup failed: {error}") from None
+        record("backup.made", about=("backup", row.pk))
         self.stdout.write(row.path)
         proved = "not verified" if options["no_verify"] else "verified"
         self.stderr.write(
