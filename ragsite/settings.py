@@ -145,6 +145,8 @@ DATABASES = {
         "OPTIONS": {
             "key": crypto.derive(_master, "database").hex(),
             "timeout": 20,
+            # Under ASGI each request has a thread of its own: what is kept, is kept by process.
+            "pool": 4,
             # A deferred transaction that reads and then writes fails at once when
             # another writer was faster; an immediate one waits for its turn.
             "transaction_mode": "IMMEDIATE",
