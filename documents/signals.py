@@ -14,3 +14,7 @@ document_moved = Signal()
 
 #: A document and everything made from it is gone. Sends ``document_id``.
 document_deleted = Signal()
+
+#: What was worked out before was asked for. Sends ``kind`` (one of ``documents.caching.Cached``)
+#: and ``hit``, whether it was there.
+cache_asked = Signal()

@@ -126,6 +126,14 @@ def url(name: str, default: str = "") -> str:
     return value
 
 
+def redis_url(name: str) -> str:
+    """Return the address of a Redis server, or nothing."""
+    value = text(name)
+    if value and not value.startswith(("redis://", "rediss://")):
+        raise ConfigurationError(f"{name} must be an address like redis://localhost:6379/0.")
+    return value
+
+
 def mail(name: str) -> dict[str, Any]:
     """Return Django's settings for a mail server given as ``smtp+tls://user:password@host:587``."""
     value = text(name)

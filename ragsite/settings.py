@@ -284,13 +284,18 @@ RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=50
 
 # --- cache ------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.redis_url("REDIS_URL")
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "ragsite.redis_cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "ragsite",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 2,
+            # Whoever can write to Redis must not be able to make this program run code.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+        },
     }
     if REDIS_URL
     else {
@@ -299,6 +304,10 @@ CACHES = {
         "OPTIONS": {"key": crypto.derive(_master, "cache").hex(), "MAX_ENTRIES": 50_000},
     }
 }
+
+#: Seconds that searches and vectors of questions, and whole answers, are kept; 0 keeps none.
+SEARCH_CACHE_SECONDS = env.integer("SEARCH_CACHE_SECONDS", 3600, low=0, high=86_400)
+ANSWER_CACHE_SECONDS = env.integer("ANSWER_CACHE_SECONDS", 86_400, low=0, high=2_592_000)
 
 # --- news -------------------------------------------------------------------------
 
