@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from analytics.caching import caches
 from analytics.metrics import Latency, Timed, answered, overall, queue, timed, workers
 from analytics.models import Durations, RequestLog
 from analytics.sketch import Buckets, merged
@@ -144,6 +145,7 @@ def dashboard(hours: int) -> dict[str, Any]:
         "documents": documents_now(),
         "failed": failed_documents(),
         "errors": latest_errors(),
+        "caches": caches(since),
         "now": now,
     }
 

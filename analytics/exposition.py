@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
 from analytics import metrics
@@ -37,8 +37,9 @@ _NAMES = {
 class _Numbers(Collector):
     def collect(self) -> Iterator[Any]:
         """Yield every family of numbers."""
-        for kind in Kind:
+        for kind in _NAMES:
             yield _durations(kind)
+        yield _lookups()
         yield from _gauges()
         yield _documents()
 
@@ -86,6 +87,17 @@ def _size(path: Path) -> int:
 def _documents() -> Any:
     family = GaugeMetricFamily("ragsite_documents", "Documents in the library.")
     family.add_metric([], Document.objects.count())
+    return family
+
+
+def _lookups() -> Any:
+    family = CounterMetricFamily(
+        "ragsite_cache_lookups",
+        "Look-ups by cache, and whether it had it.",
+        labels=["cache", "outcome"],
+    )
+    for row in Total.objects.filter(kind=Kind.CACHE):
+        family.add_metric([row.name, row.outcome], row.count)
     return family
 
 

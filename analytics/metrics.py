@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
+from analytics import caching
 from analytics.models import Counted, Durations
 from analytics.sketch import Buckets, merged, percentile
 from analytics.types import Kind
@@ -158,6 +159,7 @@ def metrics(minutes: int = 60) -> dict[str, Any]:
         "documents": ingested(since),
         "answers": answered(since),
         "workers": workers(now),
+        "caches": caching.shown(since),
     }
 
 

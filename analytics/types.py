@@ -15,6 +15,7 @@ class Kind(StrEnum):
     ANSWER = "answer"
     FIRST_TOKEN = "first_token"  # noqa: S105  # of a model's answer
     INGEST = "ingest"
+    CACHE = "cache"
 
 
 @dataclass(frozen=True, slots=True)

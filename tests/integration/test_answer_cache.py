@@ -119,9 +119,7 @@ def test_it_costs_no_tokens(ada: Api, wren: dict[str, Any]) -> None:
     assert ask(ada)["usage"] == {"prompt_tokens": 0, "completion_tokens": 0}
 
 
-def test_it_comes_in_the_same_events(
-    ada: Api, wren: dict[str, Any], model: OpenAIServer
-) -> None:
+def test_it_comes_in_the_same_events(ada: Api, wren: dict[str, Any], model: OpenAIServer) -> None:
     anew = ada.stream(EGGS + " ")  # the words count without the space
     assert calls(model) == 1
     message = Message.objects.get(pk=anew[-1].data["id"])
