@@ -28,6 +28,7 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "conflict",
+    412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
@@ -158,7 +159,11 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         shape = self._map_serializer_field_or_ref()
-        for status, description in _ERRORS.items():
+        if self.method == "GET":
+            responses.setdefault("304", {"description": "What the caller has still holds."})
+        changed = {"412": "It is not in the state that If-Match names."}
+        errors = _ERRORS | (changed if self.method == "PATCH" else {})
+        for status, description in errors.items():
             responses.setdefault(
                 status, {"description": description, "content": {CONTENT_TYPE: {"schema": shape}}}
             )

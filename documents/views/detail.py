@@ -160,4 +160,4 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
 @translated
 def download(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
     """Send the original file of a version, inert."""
-    return original_response(version_get(person(request), document_id, number))
+    return original_response(request, version_get(person(request), document_id, number))

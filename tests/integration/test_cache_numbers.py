@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _watched(settings: Any, tmp_path: Path) -> None:
-    settings.REQUEST_LOG_DAYS = 1
+    settings.REQUEST_LOG_DAYS, settings.RECORD_IN_BACKGROUND = 1, False
     settings.PAGES_DIR = tmp_path
     recorder.flush()
     Durations.objects.all().delete()
