@@ -6,8 +6,8 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 
-def _keep_generations(**kwargs: Any) -> None:
-    from documents.search.generation import keep_generations  # noqa: PLC0415  # needs the models
+def _keep_generations(**_: Any) -> None:
+    from documents.search.generation import keep_generations  # needs the models
 
     keep_generations()
 

@@ -8,7 +8,7 @@ value may also come from a file named by ``<NAME>_FILE`` (Docker secrets), and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,19 +118,13 @@ def rate(name: str, default: str) -> str:
     return value
 
 
-def url(name: str, default: str = "") -> str:
-    """Return an ``http`` or ``https`` address without a trailing slash, or nothing."""
+def url(name: str, default: str = "", *, schemes: Sequence[str] = ("http", "https")) -> str:
+    """Return an address of one of the schemes without a trailing slash, or nothing."""
     value = text(name, default).rstrip("/")
-    if value and not value.startswith(("http://", "https://")):
-        raise ConfigurationError(f"{name} must be an address that starts with http:// or https://.")
-    return value
-
-
-def redis_url(name: str) -> str:
-    """Return the address of a Redis server, or nothing."""
-    value = text(name)
-    if value and not value.startswith(("redis://", "rediss://")):
-        raise ConfigurationError(f"{name} must be an address like redis://localhost:6379/0.")
+    begins = [f"{scheme}://" for scheme in schemes]
+    if value and not value.startswith(tuple(begins)):
+        must = f"an address that starts with {' or '.join(begins)}"
+        raise ConfigurationError(f"{name} must be {must}.")
     return value
 
 

@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as TooSlow
 REST: Final = 2.0
 
 
-class RedisCache(PlainRedisCache):  # type: ignore[misc, type-arg]  # untyped library
+class RedisCache(PlainRedisCache):  # type: ignore[misc]  # untyped library
     """Django-redis's cache. While it rests, every call raises ``NotConnected`` at once."""
 
     #: Until when each server is left alone, by its address; shared by all cache objects,

@@ -285,7 +285,7 @@ RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=50
 
 # --- cache ------------------------------------------------------------------------
 
-REDIS_URL = env.redis_url("REDIS_URL")
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
 CACHES = {
     "default": {
         "BACKEND": "ragsite.redis_cache.RedisCache",

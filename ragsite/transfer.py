@@ -54,7 +54,7 @@ class TransferMiddleware:
             if is_known(request, response["ETag"]):
                 response = _not_modified(response)
         if _may_be_compressed(request, response):
-            response = self._gzip.process_response(request, response)
+            self._gzip.process_response(request, response)  # changes it in place
         return response
 
 

@@ -18,7 +18,6 @@ from rest_framework.request import Request
 
 from documents.errors import PreconditionFailed
 
-
 #: What a change says of the state that it is meant for.
 IF_MATCH = OpenApiParameter(
     "If-Match",

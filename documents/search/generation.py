@@ -13,16 +13,15 @@ every ``migrate``.
 from __future__ import annotations
 
 from django.db import DatabaseError, connection, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from documents.index.schema import SCOPE_TABLE
-from documents.models import Document, EmbeddingSpace
 
 TABLE = "search_generation"
 
 _VALUE = "lower(hex(randomblob(16)))"
 _CHANGE = f"UPDATE {TABLE} SET value = {_VALUE} WHERE id = 1"  # noqa: S608  # names of our own
 
+_DOCUMENTS, _SPACES = "documents_document", "documents_embeddingspace"
 #: What of a document a search goes by.
 _OF_DOCUMENTS = ("title", "collection_id", "current_version_id", "retired_at", "deleting")
 
@@ -35,27 +34,27 @@ def _trigger(table: str, event: str, *, name: str = "", when: str = "") -> str:
 
 
 def _triggers() -> list[str]:
-    documents, spaces = Document._meta.db_table, EmbeddingSpace._meta.db_table
     changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _OF_DOCUMENTS)
     return [
         *(_trigger(SCOPE_TABLE, event) for event in ("INSERT", "UPDATE", "DELETE")),
-        *(_trigger(spaces, event) for event in ("INSERT", "UPDATE", "DELETE")),
-        _trigger(documents, f"UPDATE OF {', '.join(_OF_DOCUMENTS)}", name="update", when=changed),
-        _trigger(documents, "DELETE"),
+        *(_trigger(_SPACES, event) for event in ("INSERT", "UPDATE", "DELETE")),
+        _trigger(_DOCUMENTS, f"UPDATE OF {', '.join(_OF_DOCUMENTS)}", name="update", when=changed),
+        _trigger(_DOCUMENTS, "DELETE"),
     ]
 
 
-def keep_generations(database: BaseDatabaseWrapper = connection) -> None:  # type: ignore[assignment]
+def keep_generations() -> None:
     """Make the table and its triggers, where what they watch is there. May be called again."""
-    watched = {SCOPE_TABLE, Document._meta.db_table, EmbeddingSpace._meta.db_table}
-    if database.vendor != "sqlite" or not watched <= set(database.introspection.table_names()):
+    watched = {SCOPE_TABLE, _DOCUMENTS, _SPACES}
+    if connection.vendor != "sqlite" or not watched <= set(connection.introspection.table_names()):
         return
-    with transaction.atomic(database.alias), database.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (id INTEGER PRIMARY KEY, value TEXT)")
         cursor.execute(f"INSERT OR IGNORE INTO {TABLE} VALUES (1, {_VALUE})")  # noqa: S608
-        cursor.execute(f"SELECT name FROM sqlite_master WHERE name LIKE '{TABLE}\\_%' ESCAPE '\\'")
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in cursor.fetchall():
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+            if name.startswith(f"{TABLE}_"):
+                cursor.execute(f"DROP TRIGGER {name}")
         for statement in _triggers():
             cursor.execute(statement)
         cursor.execute(_CHANGE)

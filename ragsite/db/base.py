@@ -127,7 +127,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Leave the connection ready for whoever needs one next, unless something is open in it."""
         unused = self.connection is not None and not self.in_atomic_block
         if not (self._pool and unused) or self.errors_occurred or self.connection.in_transaction:
-            super()._close()
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
             return
         with self.wrap_database_errors:
             self._pool.give(self.connection)

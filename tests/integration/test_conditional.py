@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
 from django.db import connections
 from django.test import Client
@@ -257,6 +258,8 @@ def test_an_answer_that_sets_a_cookie_is_not_compressed(ada: Api, client: Client
 
 def test_static_files_are_sent_as_they_were_compressed(settings: Any, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    get_finder.cache_clear()  # type: ignore[attr-defined]
     call_command("collectstatic", interactive=False, verbosity=0)
     served = WhiteNoise(application=lambda *_: [], root=settings.STATIC_ROOT, prefix="static/")
     file = served.files["/static/css/app.css"]
