@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 
@@ -60,3 +60,19 @@ class RedisServer:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+
+def cache_on(url: str) -> dict[str, Any]:
+    """The setting ``CACHES`` as ``REDIS_URL`` makes it."""
+    return {
+        "default": {
+            "BACKEND": "ragsite.redis_cache.RedisCache",
+            "LOCATION": url,
+            "KEY_PREFIX": "ragsite",
+            "OPTIONS": {
+                "SOCKET_CONNECT_TIMEOUT": 1,
+                "SOCKET_TIMEOUT": 2,
+                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            },
+        }
+    }

@@ -17,29 +17,13 @@ from documents.services.documents import document_retire
 from documents.types import Role
 from ragsite.redis_cache import RedisCache
 from tests.integration.factories import Api, work
-from tests.integration.redis_server import RedisServer
+from tests.integration.redis_server import RedisServer, cache_on
 from tests.openai_server import OpenAIServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction", "store")]
 
 EGGS = "How many eggs does the wren lay?"
 OTHER = b"The otter of Hollow Fell\n\nThe otter sleeps under the old bridge, and fishes at dusk."
-
-
-def redis_cache(url: str) -> dict[str, Any]:
-    """The setting ``CACHES`` as ``REDIS_URL`` makes it."""
-    return {
-        "default": {
-            "BACKEND": "ragsite.redis_cache.RedisCache",
-            "LOCATION": url,
-            "KEY_PREFIX": "ragsite",
-            "OPTIONS": {
-                "SOCKET_CONNECT_TIMEOUT": 1,
-                "SOCKET_TIMEOUT": 2,
-                "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
-            },
-        }
-    }
 
 
 def sqlite_cache(path: Path) -> dict[str, Any]:
@@ -59,7 +43,7 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def store(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> str:
     """One cache after the other."""
     if request.param == "redis":
-        settings.CACHES = redis_cache(request.getfixturevalue("redis").url)
+        settings.CACHES = cache_on(request.getfixturevalue("redis").url)
     else:
         settings.CACHES = sqlite_cache(tmp_path / "cache.db")
     return str(request.param)

@@ -112,5 +112,7 @@ def test_nothing_that_redis_holds_is_ever_run(load: Load) -> None:
 
 @pytest.mark.parametrize("address", ["localhost:6379", "http://localhost:6379", "redis"])
 def test_an_address_that_is_none_of_redis_stops_the_start(load: Load, address: str) -> None:
-    with pytest.raises(ConfigurationError, match="REDIS_URL must be an address that starts with redis://"):
+    with pytest.raises(
+        ConfigurationError, match="REDIS_URL must be an address that starts with redis://"
+    ):
         load(REDIS_URL=address)
