@@ -326,7 +326,13 @@ CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 # Longer than any task may run: with less, Redis would hand a running task to a second worker.
 _task_limit = 900
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 4 * _task_limit}
+    {
+        "visibility_timeout": 4 * _task_limit,
+        # Who rings does not wait for a bell that is away; the sweep rings again.
+        "socket_connect_timeout": 1,
+        "max_retries": 1,
+        "interval_start": 0,
+    }
     if REDIS_URL
     else {
         "data_folder_in": str(BROKER_DIR / "queue"),
