@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 from django.utils import timezone
 
 from analytics import caching
@@ -21,8 +21,6 @@ from documents.types import Status
 
 #: Routes listed, the busiest first.
 LISTED = 50
-#: What is summed out of JSON is a number and not JSON again.
-_NUMBER = IntegerField()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +124,8 @@ def answered(since: datetime) -> dict[str, Any]:
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
         stopped=Count("pk", filter=Q(state=Message.State.STOPPED)),
         with_citations=Count("pk", filter=Q(citations__isnull=False), distinct=True),
-        prompt_tokens=Sum("usage__prompt_tokens", output_field=_NUMBER),
-        completion_tokens=Sum("usage__completion_tokens", output_field=_NUMBER),
+        prompt_tokens=Sum("usage__prompt_tokens"),
+        completion_tokens=Sum("usage__completion_tokens"),
     )
     return {name: count or 0 for name, count in found.items()}
 

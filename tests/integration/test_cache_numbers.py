@@ -91,14 +91,6 @@ def test_a_search_through_the_api_is_counted(ada: Api) -> None:
     assert use(Cached.SEARCH).hits == 2
 
 
-@pytest.mark.usefixtures("one_transaction")
-def test_the_numbers_stand_an_answer_with_its_tokens(ada: Api, boss: Any) -> None:
-    ada.ready()
-    ada.ask("How many eggs does the wren lay?")
-    assert Api(boss).get("/api/metrics").json()["answers"]["prompt_tokens"] == 0
-    assert browser(boss).get("/dashboard").status_code == 200
-
-
 def test_pictures_of_pages_are_counted(ada: Api) -> None:
     document = ada.ready("birds.pdf", pdf_bytes(["The wren lays seven eggs."]))
     for _ in range(2):
