@@ -46,7 +46,7 @@ class TimedSerializer(serializers.Serializer[Any]):
 
 
 class OverallSerializer(TimedSerializer):
-    """All requests as one."""
+    """All of a kind as one."""
 
     per_minute = serializers.FloatField()
 
@@ -70,15 +70,62 @@ class CacheUseSerializer(serializers.Serializer[Any]):
     )
 
 
+class ZeroHitsSerializer(serializers.Serializer[Any]):
+    """How many searches found nothing."""
+
+    count = serializers.IntegerField()
+    nothing = serializers.IntegerField()
+    share = serializers.FloatField(allow_null=True)
+
+
+class OutcomesSerializer(serializers.Serializer[Any]):
+    """What became of the answers, and the share that was refused."""
+
+    outcomes = serializers.DictField(child=serializers.IntegerField())
+    refused = serializers.FloatField(allow_null=True)
+
+
+class CoverageSerializer(serializers.Serializer[Any]):
+    """The mean share of an answer's sentences that its sources carry."""
+
+    answers = serializers.IntegerField()
+    mean = serializers.FloatField(allow_null=True)
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    """The tokens that a model read and wrote, and their cost by the prices of the settings."""
+
+    model = serializers.CharField()
+    prompt = serializers.IntegerField()
+    completion = serializers.IntegerField()
+    cost = serializers.FloatField(allow_null=True)
+
+
+class FaultSerializer(serializers.Serializer[Any]):
+    """How often something failed with a code."""
+
+    where = serializers.CharField()
+    code = serializers.CharField()
+    count = serializers.IntegerField()
+
+
 class MetricsSerializer(serializers.Serializer[Any]):
     """How the product does."""
 
     minutes = serializers.IntegerField()
     requests = OverallSerializer()
     routes = TimedSerializer(many=True)
+    ingest = OverallSerializer()
+    ingest_outcomes = serializers.DictField(child=serializers.IntegerField())
     ingest_stages = TimedSerializer(many=True)
     searches = TimedSerializer(many=True)
+    searches_without_hits = ZeroHitsSerializer()
     first_token = TimedSerializer()
+    answer_times = TimedSerializer(many=True)
+    answer_outcomes = OutcomesSerializer()
+    citation_coverage = CoverageSerializer()
+    tokens = TokensSerializer(many=True)
+    faults = FaultSerializer(many=True)
     queue = QueueSerializer()
     documents = serializers.DictField(child=serializers.IntegerField())
     answers = serializers.DictField(child=serializers.IntegerField())

@@ -23,7 +23,9 @@ LISTS = (
     "popular_questions",
     "unanswered_questions",
     "documents_by_citations",
+    "documents_by_access",
     "users",
+    "activity",
 )
 #: What a spreadsheet would take for a formula when a cell begins with it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -49,6 +51,8 @@ class DaySerializer(serializers.Serializer[Any]):
     refusals = serializers.IntegerField()
     users = serializers.IntegerField()
     uploads = serializers.IntegerField()
+    uploaded_bytes = serializers.IntegerField()
+    uploads_failed = serializers.IntegerField()
 
 
 class GroupSerializer(serializers.Serializer[Any]):
@@ -69,6 +73,28 @@ class CitedDocumentSerializer(serializers.Serializer[Any]):
     answers = serializers.IntegerField()
 
 
+class AccessedDocumentSerializer(serializers.Serializer[Any]):
+    """A document and how often it was looked at: what it is, its text or pages, its file."""
+
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    viewed = serializers.IntegerField()
+    opened = serializers.IntegerField()
+    downloaded = serializers.IntegerField()
+    readers = serializers.IntegerField()
+    citations = serializers.IntegerField()
+
+
+class ActivitySerializer(serializers.Serializer[Any]):
+    """What somebody did on a day."""
+
+    day = serializers.DateField()
+    username = serializers.CharField()
+    questions = serializers.IntegerField()
+    opened = serializers.IntegerField()
+    uploads = serializers.IntegerField()
+
+
 class ActiveUserSerializer(serializers.Serializer[Any]):
     """Somebody who asked."""
 
@@ -86,8 +112,11 @@ class UsageSerializer(serializers.Serializer[Any]):
     popular_questions = GroupSerializer(many=True)
     unanswered_questions = GroupSerializer(many=True)
     documents_by_citations = CitedDocumentSerializer(many=True)
+    documents_by_access = AccessedDocumentSerializer(many=True)
     documents_never_cited = serializers.DictField()
+    documents_unused = serializers.DictField()
     users = ActiveUserSerializer(many=True)
+    activity = ActivitySerializer(many=True)
     feedback = serializers.DictField()
 
 

@@ -8,5 +8,5 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        """Listen to the caches."""
-        from analytics import caching  # noqa: F401  # connects on import
+        """Listen to what happens, and write the rest down when a worker's process ends."""
+        from analytics import caching, receivers  # noqa: F401  # connects on import

@@ -11,13 +11,25 @@ from typing import Any
 
 import psutil
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from analytics import answering
 from analytics.caching import caches
-from analytics.metrics import Latency, Timed, answered, overall, queue, timed, workers
+from analytics.metrics import (
+    Latency,
+    Timed,
+    answered,
+    ingestion,
+    overall,
+    queue,
+    timed,
+    workers,
+)
 from analytics.models import Durations, RequestLog
+from analytics.panels import panels
 from analytics.sketch import Buckets, merged
 from analytics.types import Kind
 from documents.models import Document
@@ -25,6 +37,8 @@ from documents.types import Status
 
 #: The times one can look back over, in hours, with the minutes that a point stands for.
 RANGES = {1: 2, 24: 30, 168: 240, 720: 1440}
+#: Seconds for which the size of all files is good enough: each of them is looked at for it.
+_SIZE_SECONDS = 60
 #: Failed documents and requests that are listed.
 LISTED = 10
 
@@ -55,7 +69,7 @@ def machine() -> Machine:
         disk_free=disk.free,
         database=_size(database),
         log=_size(database.with_name(f"{database.name}-wal")),
-        originals=sum(path.stat().st_size for path in _files(settings.ORIGINALS_DIR)),
+        originals=cache.get_or_set("size-of-originals", _size_of_originals, _SIZE_SECONDS) or 0,
     )
 
 
@@ -63,8 +77,8 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+def _size_of_originals() -> int:
+    return sum(_size(path) for path in settings.ORIGINALS_DIR.rglob("*") if path.is_file())
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +150,21 @@ def dashboard(hours: int) -> dict[str, Any]:
         "hours": hours,
         "machine": machine(),
         "queue": queue(now),
-        "workers": workers(now),
         "requests": requests,
         "per_minute": requests.count / (hours * 60),
         "routes": timed(Kind.REQUEST, since)[:LISTED],
         "points": points(hours, now),
         "answers": answered(since),
+        "alive": [worker for worker in workers(now) if worker["alive"]],
+        "panels": panels(),
+        "ingest": ingestion(hours * 60, since),
+        "searched": answering.searches(since),
+        "first_token": overall(Kind.FIRST_TOKEN, since),
+        "coverage": answering.coverage(since),
+        "tokens": answering.tokens(since),
+        "faults": answering.faults(since)[:LISTED],
+        # A long time has many numbers, and its picture changes slowly.
+        "again_seconds": 10 if hours <= 24 else 60,
         "documents": documents_now(),
         "failed": failed_documents(),
         "errors": latest_errors(),

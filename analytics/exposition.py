@@ -7,6 +7,7 @@ and nothing is lost when one ends.
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector
 
-from analytics import metrics
+from analytics import answering, metrics
 from analytics.models import Total
+from analytics.panels import panels
 from analytics.sketch import value
 from analytics.types import Kind
 from documents.models import Document
@@ -40,8 +47,44 @@ class _Numbers(Collector):
         for kind in _NAMES:
             yield _durations(kind)
         yield _lookups()
+        yield from _counters()
         yield from _gauges()
+        yield from _facts()
         yield _documents()
+
+
+def _counters() -> Iterator[Any]:
+    """Yield what is counted and is no duration. ``total_ms`` is then a sum of that."""
+    tokens = CounterMetricFamily("ragsite_tokens", "Tokens of answers.", labels=["model", "part"])
+    cost = CounterMetricFamily("ragsite_cost", "Cost by TOKEN_PRICES.", labels=["model"])
+    by_model: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for row in Total.objects.filter(kind=Kind.TOKENS):
+        tokens.add_metric([row.name, row.outcome], row.total_ms)
+        by_model[row.name][row.outcome] += row.total_ms
+    for model, counts in by_model.items():
+        if (paid := answering.cost(model, counts["prompt"], counts["completion"])) is not None:
+            cost.add_metric([model], paid)
+    faults = CounterMetricFamily(
+        "ragsite_faults", "What failed, by code.", labels=["where", "code"]
+    )
+    for row in Total.objects.filter(kind=Kind.FAULT):
+        faults.add_metric([row.outcome, row.name], row.count)
+    coverage = SummaryMetricFamily(
+        "ragsite_citation_coverage",
+        "Share of an answer's sentences that its sources carry.",
+        labels=["model"],
+    )
+    for row in Total.objects.filter(kind=Kind.COVERAGE):
+        coverage.add_metric([row.name], row.count, row.total_ms / 100)
+    yield from (tokens, cost, faults, coverage)
+
+
+def _facts() -> Iterator[Any]:
+    """Yield the numbers of what lies above this app: backups, comparisons."""
+    for panel in panels():
+        for name, number in panel.numbers.items():
+            said = f"{panel.title}: {name.replace('_', ' ')}."
+            yield GaugeMetricFamily(f"ragsite_{name}", said, value=number)
 
 
 def _durations(kind: Kind) -> Any:
@@ -67,12 +110,14 @@ def _gauges() -> Iterator[Any]:
     disk = shutil.disk_usage(settings.DATA_DIR)
     database = Path(connection.settings_dict["NAME"])
     log = database.with_name(f"{database.name}-wal")
-    alive = sum(worker["alive"] for worker in metrics.workers())
+    workers = [worker for worker in metrics.workers() if worker["alive"]]
+    silent = max((worker["seen_seconds_ago"] for worker in workers), default=0.0)
     for name, description, number in (
         ("ragsite_queue_queued", "Versions that wait to be read.", queue.queued),
         ("ragsite_queue_processing", "Versions that are being read.", queue.processing),
         ("ragsite_queue_oldest_seconds", "Age of the oldest of them.", queue.oldest_seconds),
-        ("ragsite_workers_alive", "Workers that were heard of lately.", alive),
+        ("ragsite_workers_alive", "Workers that were heard of lately.", len(workers)),
+        ("ragsite_worker_silent_seconds", "Since the quietest of them was heard of.", silent),
         ("ragsite_disk_free_bytes", "Free room where the data lies.", disk.free),
         ("ragsite_database_bytes", "Size of the database.", _size(database)),
         ("ragsite_database_log_bytes", "Size of its write-ahead log.", _size(log)),

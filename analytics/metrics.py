@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import BigIntegerField, Count, Exists, Min, OuterRef, Q, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from analytics import caching
+from analytics import answering, caching
 from analytics.models import Counted, Durations
 from analytics.sketch import Buckets, merged, percentile
 from analytics.types import Kind
-from chat.models import Message
+from chat.models import Citation, Message
 from documents.ingest.lease import is_alive
 from documents.models import DocumentVersion, Worker
 from documents.types import Status
 
+#: All of the work on a version, beside its stages.
+WHOLE = "whole"
+#: The stages in the order in which a version goes through them.
+STAGES = ("extract", "recognise", "clean", "chunk", "embed", "index")
 #: Routes listed, the busiest first.
 LISTED = 50
 
@@ -47,6 +53,11 @@ class Timed:
     client_errors: int
     server_errors: int
     latency: Latency
+
+    @classmethod
+    def nothing(cls, name: str) -> Timed:
+        """Return what never happened."""
+        return cls(name, 0, 0, 0, Latency(None, None, None))
 
     @property
     def error_rate(self) -> float:
@@ -123,11 +134,17 @@ def answered(since: datetime) -> dict[str, Any]:
         refused=Count("pk", filter=Q(refused=True)),
         failed=Count("pk", filter=Q(state=Message.State.FAILED)),
         stopped=Count("pk", filter=Q(state=Message.State.STOPPED)),
-        with_citations=Count("pk", filter=Q(citations__isnull=False), distinct=True),
-        prompt_tokens=Sum("usage__prompt_tokens"),
-        completion_tokens=Sum("usage__completion_tokens"),
+        # Looked for apart: a join would count a message once for each of its citations.
+        with_citations=Count("pk", filter=Exists(Citation.objects.filter(message=OuterRef("pk")))),
+        prompt_tokens=Sum(_number("prompt_tokens")),
+        completion_tokens=Sum(_number("completion_tokens")),
     )
     return {name: count or 0 for name, count in found.items()}
+
+
+def _number(name: str) -> Cast:
+    # Summed as they are, the parts of a JSON field come back to be read as JSON, and cannot.
+    return Cast(KeyTextTransform(name, "usage"), BigIntegerField())
 
 
 def workers(now: datetime | None = None) -> list[dict[str, Any]]:
@@ -152,15 +169,36 @@ def metrics(minutes: int = 60) -> dict[str, Any]:
         "minutes": minutes,
         "requests": _shown(requests) | {"per_minute": round(requests.count / minutes, 3)},
         "routes": [_shown(each) for each in timed(Kind.REQUEST, since)[:LISTED]],
-        "ingest_stages": [_shown(each) for each in timed(Kind.INGEST, since)],
+        **ingestion(minutes, since),
         "searches": [_shown(each) for each in timed(Kind.SEARCH, since)],
+        "searches_without_hits": answering.searches(since),
         "first_token": _shown(overall(Kind.FIRST_TOKEN, since)),
+        "answer_times": [_shown(each) for each in timed(Kind.ANSWER, since)],
+        "answer_outcomes": answering.refusals(since),
+        "citation_coverage": answering.coverage(since),
+        "tokens": answering.tokens(since),
+        "faults": answering.faults(since),
         "queue": _fields(queue(now)),
         "documents": ingested(since),
         "answers": answered(since),
         "workers": workers(now),
         "caches": caching.shown(since),
     }
+
+
+def ingestion(minutes: int, since: datetime) -> dict[str, Any]:
+    """Return the stages of ingestion, and the whole apart: stages are parts of it."""
+    found = timed(Kind.INGEST, since)
+    whole = next((each for each in found if each.name == WHOLE), Timed.nothing(WHOLE))
+    return {
+        "ingest": _shown(whole) | {"per_minute": round(whole.count / minutes, 3)},
+        "ingest_outcomes": answering.by_outcome(Kind.INGEST, since, name=WHOLE),
+        "ingest_stages": [_shown(each) for each in sorted(found, key=_place) if each.name != WHOLE],
+    }
+
+
+def _place(each: Timed) -> int:
+    return STAGES.index(each.name) if each.name in STAGES else len(STAGES)
 
 
 def _shown(each: Timed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db import models
 
 from analytics.sketch import Buckets, counted, merged
 from analytics.types import Kind
+from documents.models import Document
 
 
 class RequestLog(models.Model):
@@ -74,9 +75,17 @@ class Durations(Counted):
     """What took how long within one minute; of days long over, within one hour."""
 
     minute = models.DateTimeField()
+    #: Whether it stands for a whole hour, put together from its minutes.
+    is_hour = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["minute", "id"]
+        indexes = [
+            models.Index(fields=["kind", "minute"], name="durations_by_kind"),
+            models.Index(
+                fields=["minute"], name="durations_to_thin", condition=models.Q(is_hour=False)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["minute", "kind", "name", "outcome"], name="one_row_per_minute"
@@ -92,3 +101,29 @@ class Total(Counted):
         constraints = [
             models.UniqueConstraint(fields=["kind", "name", "outcome"], name="one_total")
         ]
+
+
+class Use(models.Model):
+    """How often somebody looked at a document on one day."""
+
+    day = models.DateField()
+    document = models.ForeignKey(
+        Document,
+        on_delete=models.CASCADE,
+        db_constraint=False,  # a document may be deleted before a batch is written
+        related_name="+",
+    )
+    #: The id of the user, which outlives the account.
+    reader = models.PositiveBigIntegerField()
+    viewed = models.PositiveIntegerField(default=0)
+    opened = models.PositiveIntegerField(default=0)
+    downloaded = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["day", "document", "reader"], name="one_use_per_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} on {self.day}"

@@ -17,11 +17,10 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 
 from analytics import services
-from analytics.types import Measurement, RequestRecord
+from analytics.types import Fact
 
 logger = logging.getLogger(__name__)
 
-Fact = RequestRecord | Measurement
 #: Seconds between two batches.
 EVERY = 1.0
 #: Facts that wait; beyond it the oldest are dropped, and counted.

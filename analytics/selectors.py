@@ -42,13 +42,14 @@ def health() -> Health:
     """Look at every part."""
     disk = shutil.disk_usage(settings.DATA_DIR).free >= MIN_FREE_BYTES
     try:
-        migrated = _migrated()
+        migrated = not migrations_missing()
         worker = migrated and any(is_alive(worker) for worker in Worker.objects.all())
     except DatabaseError:
         return Health(database=False, migrations=False, disk=disk, worker=False)
     return Health(database=True, migrations=migrated, disk=disk, worker=worker)
 
 
-def _migrated() -> bool:
+def migrations_missing() -> int:
+    """Return how many migrations of this release are not applied."""
     executor = MigrationExecutor(connection)
-    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

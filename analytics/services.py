@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from analytics import sketch
-from analytics.models import Counted, Durations, RequestLog, Total
-from analytics.types import Kind, Measurement, RequestRecord
+from analytics.models import Counted, Durations, RequestLog, Total, Use
+from analytics.types import Fact, Kind, Measurement, RequestRecord, UseRecord
+from documents.models import Document
 
 Key = tuple[datetime, str, str, str]
 
 
-def write(facts: Sequence[RequestRecord | Measurement]) -> None:
+def write(facts: Sequence[Fact]) -> None:
     """Write a batch in one transaction: each request as a row, all durations as counts."""
     requests = [fact for fact in facts if isinstance(fact, RequestRecord)]
     durations = [fact for fact in facts if isinstance(fact, Measurement)]
@@ -26,6 +28,18 @@ def write(facts: Sequence[RequestRecord | Measurement]) -> None:
     with transaction.atomic():
         RequestLog.objects.bulk_create(_row(request) for request in requests)
         _add(durations)
+        _add_uses(fact for fact in facts if isinstance(fact, UseRecord))
+
+
+def _add_uses(uses: Iterable[UseRecord]) -> None:
+    """Add to the counts of the day. Of a document that is gone nothing is kept."""
+    new = Counter((use.day, use.document_id, use.reader, use.how) for use in uses)
+    ids = {document_id for _, document_id, _, _ in new}
+    present = set(Document.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
+    for (day, document_id, reader, how), count in new.items():
+        if document_id in present:
+            row = Use.objects.get_or_create(day=day, document_id=document_id, reader=reader)[0]
+            Use.objects.filter(pk=row.pk).update(**{how: F(how) + count})
 
 
 def _row(request: RequestRecord) -> RequestLog:
@@ -70,25 +84,39 @@ def _add(durations: Iterable[Measurement]) -> None:
             row.save(update_fields=["counts", "count", "total_ms"])
 
 
+#: Rows that one call of ``forget`` deletes of each kind: a short write, whatever there is.
+FORGOTTEN_AT_ONCE = 500
+
+
 def forget(now: datetime | None = None) -> int:
-    """Delete what is older than its keeping time, some thousand rows at most; return how many."""
+    """Delete some of what is older than its keeping time; return how many, 0 when none is left."""
     now = now or timezone.now()
-    oldest = now - timedelta(days=settings.REQUEST_LOG_DAYS)
-    rows = RequestLog.objects.filter(at__lt=oldest).values_list("pk", flat=True)[:5000]
-    forgotten, _ = RequestLog.objects.filter(pk__in=list(rows)).delete()
-    before = now - timedelta(days=settings.METRICS_DAYS)
-    minutes = Durations.objects.filter(minute__lt=before).values_list("pk", flat=True)[:5000]
-    return forgotten + Durations.objects.filter(pk__in=list(minutes)).delete()[0]
+    logged = now - timedelta(days=settings.REQUEST_LOG_DAYS)
+    counted = now - timedelta(days=settings.METRICS_DAYS)
+    return (
+        _delete_some(RequestLog.objects.all(), at__lt=logged)
+        + _delete_some(Durations.objects.all(), minute__lt=counted)
+        + _delete_some(Use.objects.all(), day__lt=counted.date())
+    )
 
 
-def thin(now: datetime | None = None) -> None:
-    """Put the minutes of days that are over together into hours."""
+def _delete_some(rows: QuerySet[Any], **older: Any) -> int:
+    oldest = rows.filter(**older).order_by().values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]
+    ids = list(oldest)
+    return rows.filter(pk__in=ids).delete()[0] if ids else 0
+
+
+def thin(now: datetime | None = None) -> int:
+    """Put the minutes of one hour of a day that is over together.
+
+    Returns how many rows that were, 0 when no minutes are left.
+    """
     now = now or timezone.now()
     border = (now - timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
-    old = Durations.objects.filter(minute__lt=border).exclude(minute__minute=0)
+    old = Durations.objects.filter(minute__lt=border, is_hour=False)
     first = old.values_list("minute", flat=True).order_by("minute").first()
     if first is None:
-        return
+        return 0
     hour = first.replace(minute=0, second=0, microsecond=0)
     with transaction.atomic():
         until = hour + timedelta(hours=1)
@@ -98,12 +126,14 @@ def thin(now: datetime | None = None) -> None:
             groups[row.kind, row.name, row.outcome].append(row)
         Durations.objects.filter(pk__in=[row.pk for row in rows]).delete()
         Durations.objects.bulk_create(_together(hour, group) for group in groups.values())
+    return len(rows)
 
 
 def _together(hour: datetime, rows: Sequence[Durations]) -> Durations:
     counts = sketch.merged(row.buckets for row in rows)
     return Durations(
         minute=hour,
+        is_hour=True,
         kind=rows[0].kind,
         name=rows[0].name,
         outcome=rows[0].outcome,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
+from uuid import UUID
 
 
 class Kind(StrEnum):
@@ -16,6 +18,11 @@ class Kind(StrEnum):
     FIRST_TOKEN = "first_token"  # noqa: S105  # of a model's answer
     INGEST = "ingest"
     CACHE = "cache"
+    #: Not durations, but counted alike: tokens of an answer, the percent of its sentences that
+    #: its sources carry, and what failed by its code (with the time that took).
+    TOKENS = "tokens"  # of a model's answer
+    COVERAGE = "coverage"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +43,26 @@ class RequestRecord:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One duration in milliseconds. ``name`` and ``outcome`` are from small, fixed sets."""
+    """One duration in milliseconds, or a number that is counted as durations are (see ``Kind``).
+
+    ``name`` and ``outcome`` are from small, fixed sets.
+    """
 
     at: datetime
     kind: Kind
     name: str
     outcome: str
     ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class UseRecord:
+    """Somebody looked at a document: at what it is, at its text or pages, or took its file."""
+
+    day: date
+    document_id: UUID
+    reader: int
+    how: Literal["viewed", "opened", "downloaded"]
+
+
+Fact = RequestRecord | Measurement | UseRecord

@@ -10,16 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Avg, Count, F, Max, Q
+from django.db.models import Avg, Count, F, Max, Q, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from analytics.accesses import accessed, activity, unused
 from analytics.grouping import MOST, Asked, Group, grouped
 from chat.models import Citation, Feedback, Message
 from documents.models import Document, DocumentVersion
+from documents.types import Status
 
 #: Rows of each list.
 LISTED = 20
+_OF_A_DAY = ("questions", "refusals", "users", "uploads", "uploaded_bytes", "uploads_failed")
 #: Answers below this confidence are looked at as badly answered.
 DOUBTFUL = 0.45
 
@@ -34,8 +37,11 @@ def usage(days: int = 7) -> dict[str, Any]:
         "popular_questions": [_group(each) for each in popular(since)],
         "unanswered_questions": [_group(each) for each in unanswered(since)],
         "documents_by_citations": cited(since),
+        "documents_by_access": accessed(since),
         "documents_never_cited": never_cited(),
+        "documents_unused": unused(),
         "users": users(since),
+        "activity": activity(since),
         "feedback": feedback(since),
     }
 
@@ -77,13 +83,15 @@ def by_day(since: datetime) -> list[dict[str, Any]]:
         DocumentVersion.objects.filter(created_at__gte=since)
         .annotate(day=TruncDate("created_at"))
         .values("day")
-        .annotate(uploads=Count("pk"))
+        .annotate(
+            uploads=Count("pk"),
+            uploaded_bytes=Sum("size"),
+            uploads_failed=Count("pk", filter=Q(status=Status.FAILED)),
+        )
         .order_by("day")
     )
     for row in (*asked, *uploaded):
-        day = days.setdefault(
-            row["day"], {"day": row["day"], "questions": 0, "refusals": 0, "users": 0, "uploads": 0}
-        )
+        day = days.setdefault(row["day"], {"day": row["day"]} | dict.fromkeys(_OF_A_DAY, 0))
         day.update(row)
     return [days[day] for day in sorted(days)]
 

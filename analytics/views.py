@@ -14,8 +14,11 @@ from django.views.decorators.http import require_safe
 
 from analytics import charts
 from analytics.dashboard import RANGES, Point, dashboard, requests_list
+from analytics.usage import usage
 
 PAGE_SIZE = 50
+#: The times one can look back over at how the library is used.
+DAYS = (7, 30, 365)
 
 
 def _is_administrator(user: Any) -> bool:
@@ -61,6 +64,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     htmx = request.htmx  # type: ignore[attr-defined]
     template = "analytics/_dashboard.html" if htmx else "analytics/dashboard.html"
     return render(request, template, context)
+
+
+@require_safe
+@administrators
+def use(request: HttpRequest) -> HttpResponse:
+    """Show how the library is used: what is asked, and which documents are looked at."""
+    given = request.GET.get("days", "")
+    days = int(given) if given in {str(each) for each in DAYS} else DAYS[0]
+    context = {"place": "dashboard", "ranges": DAYS, "days": days, "use": usage(days)}
+    return render(request, "analytics/usage.html", context)
 
 
 @require_safe

@@ -14,6 +14,7 @@ from chat.services.comparing import (
 from chat.services.notices import notices_mail
 from chat.services.scratch import remove_stale
 from chat.services.watching import CHECK
+from chat.turns import answers_sweep
 from documents.ingest.bell import ring
 
 
@@ -36,6 +37,7 @@ def check_watches() -> None:
 def sweep() -> None:
     """Mend what crashes left behind, and ring for what waits."""
     remove_stale()
+    answers_sweep()
     if comparisons_sweep():
         ring(COMPARE)
     if watches_due():

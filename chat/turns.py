@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from django.utils import timezone
 
 from chat.models import Conversation, Message
-from chat.selectors import ANSWER_SILENT_AFTER
+from chat.selectors import ANSWER_SILENT_AFTER, INTERRUPTED
 
 #: Questions with their answers that one page of a conversation shows.
 TURNS_SHOWN = 50
@@ -67,3 +67,17 @@ def is_answering(conversation: Conversation) -> bool:
     alive = timezone.now() - ANSWER_SILENT_AFTER
     rows = conversation.messages.filter(state=Message.State.ANSWERING, touched_at__gt=alive)
     return bool(rows.exists())
+
+
+def answers_sweep() -> int:
+    """End the answers whose process was lost; return how many. What had arrived stays.
+
+    A process that lives after all (a clock jumped) writes its own end over this one.
+    """
+    lost = timezone.now() - ANSWER_SILENT_AFTER
+    rows = Message.objects.filter(state=Message.State.ANSWERING, touched_at__lte=lost)
+    return rows.update(
+        state=Message.State.STOPPED,
+        error_code=INTERRUPTED["code"],
+        error_message=INTERRUPTED["message"],
+    )

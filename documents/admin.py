@@ -84,7 +84,7 @@ class DocumentVersionAdmin(_Seen, admin.ModelAdmin):  # type: ignore[type-arg]
     """The facts about a version's file; its text is for the members of its collection."""
 
     list_display = ["document", "number", "status", "stage", "media_type", "size", "created_at"]
-    list_filter = ["status", "media_type"]
+    list_filter = ["status", "media_type", "error_code"]
     list_select_related = ["document"]
     search_fields = ["filename", "document__title", "sha256"]
     fields = [

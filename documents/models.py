@@ -110,6 +110,9 @@ class Document(models.Model):
         indexes = [
             models.Index(fields=["collection", "-created_at"], name="document_by_age"),
             models.Index(fields=["collection", "source"], name="document_by_source"),
+            models.Index(
+                fields=["created_at"], name="document_deleting", condition=Q(deleting=True)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -158,6 +161,10 @@ class DocumentVersion(models.Model):
     needs_recognition = models.BooleanField(default=False)
     #: The pages whose text was recognised from their picture.
     recognised_pages = models.JSONField(default=list, blank=True)
+    #: Whose turn it takes in the queue: the uploader's id, which outlives the account, or 0.
+    queued_for = models.PositiveBigIntegerField(default=0)
+    #: Whether it came with a whole folder; then what the same person uploads by hand goes first.
+    in_bulk = models.BooleanField(default=False)
 
     objects = VersionQuerySet.as_manager()
 
@@ -172,6 +179,20 @@ class DocumentVersion(models.Model):
                 name="version_unfinished",
                 condition=Q(status__in=(Status.QUEUED, Status.PROCESSING)),
             ),
+            models.Index(
+                fields=[
+                    *("needs_recognition", "queued_for", "in_bulk"),
+                    *("interruptions", "attempts", "id"),
+                ],
+                name="version_by_turn",
+                condition=Q(status=Status.QUEUED),
+            ),
+            models.Index(
+                fields=["queued_for"],
+                name="version_processing",
+                condition=Q(status=Status.PROCESSING),
+            ),
+            models.Index(fields=["created_at"], name="version_by_age"),
             models.Index(fields=["sha256"], name="version_by_content"),
             models.Index(fields=["original"], name="version_by_original"),
         ]
@@ -320,3 +341,34 @@ class Worker(models.Model):
     def is_fresh(self, now: datetime, seconds: float) -> bool:
         """Whether it was heard of within that many seconds."""
         return (now - self.seen_at).total_seconds() <= seconds
+
+
+class Turn(models.Model):
+    """When each person was last served by the queue: a number that only grows."""
+
+    queued_for = models.PositiveBigIntegerField(primary_key=True)
+    served = models.PositiveBigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.queued_for} was served as number {self.served}"
+
+
+class Reconciliation(models.Model):
+    """One comparison of rows, files, index and cache, and what came of it."""
+
+    started_at = models.DateTimeField()
+    #: When it came to its end; empty while it runs, or when it was killed.
+    finished_at = models.DateTimeField(null=True, blank=True)
+    #: How many of each kind were looked at.
+    looked = models.JSONField(default=dict)
+    #: How many of each fault were mended.
+    mended = models.JSONField(default=dict)
+    #: What only a person can mend: ``{"code", "version"}`` each. No titles: they could be deleted.
+    left = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["-started_at"], name="reconciliation_by_age")]
+
+    def __str__(self) -> str:
+        return f"reconciliation of {self.started_at:%Y-%m-%d %H:%M}"

@@ -18,3 +18,21 @@ document_deleted = Signal()
 #: What was worked out before was asked for. Sends ``kind`` (one of ``documents.caching.Cached``)
 #: and ``hit``, whether it was there.
 cache_asked = Signal()
+
+#: Rows, files, index and cache were compared. Sends ``mended`` (counts by kind) and ``left``
+#: (how many faults only a person can mend).
+reconciled = Signal()
+
+#: Part of the work on a version was done. Sends ``stage``, ``outcome`` and ``ms``.
+stage_done = Signal()
+
+#: A version came to an end, or was put off. Sends ``outcome`` (``ready``, ``failed`` or
+#: ``postponed``), ``code`` of what failed and ``ms``.
+version_read = Signal()
+
+#: Somebody searched. Sends ``mode``, ``hits`` (how many) and ``ms``.
+searched = Signal()
+
+#: Somebody looked at a document. Sends ``document_id``, ``user_id`` and ``how``: ``viewed``
+#: (what it is), ``opened`` (its text or a page) or ``downloaded``.
+document_used = Signal()

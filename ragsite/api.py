@@ -150,24 +150,40 @@ _ERRORS = {
     "403": "The caller may not do this.",
     "404": "There is nothing here, or the caller may not see it.",
     "429": "The caller asks too often; Retry-After says in how many seconds to come back.",
+    "503": "Something that is needed cannot be reached now; Retry-After says when to try again.",
+}
+_ERRORS_OF_CHANGES = {
+    "409": "What is there stands against it.",
+}
+_ERRORS_OF_BODIES = {
+    "413": "The request is larger than is accepted.",
+    "415": "The body, or a file in it, is of a kind that is not accepted.",
+    "507": "There is no room left to store it.",
 }
 
 
 class Schema(AutoSchema):
-    """Documents the errors that every operation may answer."""
+    """Documents the errors that every operation may answer, and a view's own ``may_answer``."""
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         shape = self._map_serializer_field_or_ref()
         if self.method == "GET":
             responses.setdefault("304", {"description": "What the caller has still holds."})
-        changed = {"412": "It is not in the state that If-Match names."}
-        errors = _ERRORS | (changed if self.method == "PATCH" else {})
-        for status, description in errors.items():
+        for status, description in self._errors().items():
             responses.setdefault(
                 status, {"description": description, "content": {CONTENT_TYPE: {"schema": shape}}}
             )
         return responses
+
+    def _errors(self) -> dict[str, str]:
+        """Return what may be answered besides what the view says itself, by status."""
+        changes = _ERRORS_OF_CHANGES if self.method != "GET" else {}
+        bodies = _ERRORS_OF_BODIES if self.method in {"POST", "PUT", "PATCH"} else {}
+        own: dict[str, str] = getattr(self.view, "may_answer", {})
+        states = {"412": "It is not in the state that If-Match names."}
+        matched = states if self.method == "PATCH" else {}
+        return dict(sorted((_ERRORS | changes | bodies | matched | own).items()))
 
     def _map_serializer_field_or_ref(self) -> dict[str, Any]:
         reference: dict[str, Any] = self.resolve_serializer(ProblemSerializer(), "response").ref

@@ -118,6 +118,24 @@ def rate(name: str, default: str) -> str:
     return value
 
 
+def prices(name: str) -> dict[str, tuple[float, float]]:
+    """Return what a million tokens cost by model, read and written: ``gpt-x=0.4/1.6,…``."""
+    found = {}
+    for part in listing(name):
+        model, _, given = part.rpartition("=")
+        read, slash, written = given.partition("/")
+        try:
+            found[model.strip()] = (float(read), float(written if slash else read))
+        except ValueError:
+            model = ""
+        if not model.strip() or min(found[model.strip()]) < 0:
+            raise ConfigurationError(
+                f"{name} must be models with what a million tokens cost, read and written, as "
+                f"gpt-x=0.4/1.6, with commas between them; {part!r} is none."
+            )
+    return found
+
+
 def url(name: str, default: str = "", *, schemes: Sequence[str] = ("http", "https")) -> str:
     """Return an address of one of the schemes without a trailing slash, or nothing."""
     value = text(name, default).rstrip("/")

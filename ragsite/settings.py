@@ -233,7 +233,9 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 #: Days that requests and numbers about them are kept; 0 keeps no requests at all.
 REQUEST_LOG_DAYS = env.integer("REQUEST_LOG_DAYS", 30, low=0, high=3650)
-METRICS_DAYS = env.integer("METRICS_DAYS", 365, low=1, high=3650)
+METRICS_DAYS = env.integer("METRICS_DAYS", 365, low=0, high=3650)
+#: What a million tokens of a model cost, read and written, in a currency of your own.
+TOKEN_PRICES = env.prices("TOKEN_PRICES")
 #: Whether administrators see what is asked; without it, numbers alone.
 ANALYTICS_QUESTIONS = env.boolean("ANALYTICS_QUESTIONS", default=True)
 #: Tests write what was noted themselves.
@@ -358,6 +360,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "keep": {"task": "ragsite.ops.tasks.keep", "schedule": 600.0, "options": {"expires": 590}},
     "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 if BACKUP_KEEP:

@@ -88,6 +88,11 @@ _STATUS = {
 class AskView(APIView):
     """Answers a question from the documents the caller may read."""
 
+    may_answer = {
+        "502": "The language model answered with a fault.",
+        "504": "The language model did not answer in time.",
+    }
+
     parser_classes = [JSONParser]
     content_negotiation_class = _AnyAccept
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import status
+from rest_framework import serializers, status
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -141,7 +141,7 @@ class NoticeListView(GenericAPIView[Notice]):
     def get(self, request: Request) -> Response:
         """List the caller's notices, the latest first."""
         user, rows = signed_in(request), notices.notice_list(signed_in(request))
-        if request.query_params.get("unseen", "").lower() in {"1", "true"}:
+        if serializers.BooleanField().run_validation(request.query_params.get("unseen", False)):
             rows = rows.filter(seen_at=None)
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response(NoticeSerializer(_shown(user, page), many=True).data)

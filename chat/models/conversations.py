@@ -140,6 +140,7 @@ class Message(models.Model):
         ordering = ["place", "created_at", "id"]
         indexes = [
             models.Index(fields=["conversation", "place"], name="message_by_place"),
+            models.Index(fields=["created_at"], name="message_by_age"),
             models.Index(
                 fields=["touched_at"],
                 name="message_answering",
@@ -185,6 +186,9 @@ class Feedback(models.Model):
     comment = models.TextField(blank=True, max_length=2000)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["updated_at"], name="feedback_by_age")]
 
     def __str__(self) -> str:
         return f"{self.rating:+d} on {self.message_id}"

@@ -23,11 +23,12 @@ from chat.answer.trace import answer_trace
 from chat.models import Citation, Message
 from chat.selectors import history, withdrawn
 from chat.services.asking import scope_read
+from chat.services.measures import measures
 from chat.services.models import configured_model
 from chat.services.opinion import opinion_keep, second_opinion
 from chat.services.pauses import with_pauses
 from chat.services.repeating import Ticket, answer_remember, answer_repeat, answer_ticket
-from chat.signals import answer_finished
+from chat.signals import answer_finished, answer_measured
 from chat.traces import searched
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
 from documents.errors import NotFound, ProductError
@@ -187,6 +188,7 @@ def _keep(message: Message, draft: AnswerDraft, run: AnswerRun | None, state: st
         message.standalone_question = run.standalone
         message.trace = _trace(message, draft, run)
     _write(message, draft, state)
+    answer_measured.send(sender=Message, **measures(message, draft, state))
 
 
 @transaction.atomic

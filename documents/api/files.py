@@ -29,6 +29,9 @@ _SERVED_AS = {
     MediaType.MARKDOWN: "text/plain",
     MediaType.HTML: "text/plain",
 }
+_UNKNOWN = "application/octet-stream"
+#: Every type that a file is sent with.
+SERVED_TYPES = tuple(sorted({*_SERVED_AS.values(), _UNKNOWN}))
 
 
 def _inert(response: HttpResponse) -> HttpResponse:
@@ -50,7 +53,7 @@ def original_response(request: Request | HttpRequest, version: DocumentVersion) 
 
 def _download(version: DocumentVersion) -> HttpResponse:
     data = storage.original_read(version.original)
-    kind = _SERVED_AS.get(MediaType(version.media_type), "application/octet-stream")
+    kind = _SERVED_AS.get(MediaType(version.media_type), _UNKNOWN)
     response = HttpResponse(data, content_type=kind)
     disposition = content_disposition_header(as_attachment=True, filename=version.filename)
     response["Content-Disposition"] = disposition or "attachment"

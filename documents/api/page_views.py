@@ -44,6 +44,7 @@ class PagePictureView(APIView):
     """One page of a version as a picture."""
 
     content_negotiation_class = AnyAccept
+    may_answer = {"422": "There is no picture of this: the file has no pages, or they are too big."}
 
     @extend_schema(
         operation_id="versions_page_picture",

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from documents.api.callers import signed_in
 from documents.api.conditions import IF_MATCH, require_match
-from documents.api.files import original_response, version_text_response
+from documents.api.files import SERVED_TYPES, original_response, version_text_response
 from documents.api.serializers import (
     DocumentChangeSerializer,
     DocumentSerializer,
@@ -37,6 +37,7 @@ from documents.models import Document
 from documents.selectors import document_get, document_list, version_get
 from documents.services import collections, documents
 from documents.services.documents import Upload
+from documents.services.uses import document_looked_at
 from documents.types import Status
 
 
@@ -112,8 +113,6 @@ class DocumentListView(GenericAPIView[Document]):
             OpenApiParameter("search", str, description="Words of title, author or file name."),
             OpenApiParameter("status", str, enum=[s.value for s in Status]),
             OpenApiParameter("collection", str, description="Id or slug."),
-            OpenApiParameter("page", int),
-            OpenApiParameter("page_size", int, description="At most 100."),
         ],
         responses=DocumentSerializer(many=True),
     )
@@ -230,7 +229,9 @@ class VersionContentView(APIView):
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the extracted text. All offsets count characters of it."""
         version = version_get(signed_in(request), document_id, number)
-        return version_text_response(request, version)
+        response = version_text_response(request, version)
+        document_looked_at(request.user, version.document_id, "opened")
+        return response
 
 
 class VersionDownloadView(APIView):
@@ -239,11 +240,14 @@ class VersionDownloadView(APIView):
     content_negotiation_class = AnyAccept
 
     @extend_schema(
-        operation_id="versions_download", responses={(200, "application/octet-stream"): _BYTES}
+        operation_id="versions_download", responses={(200, kind): _BYTES for kind in SERVED_TYPES}
     )
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
-        return original_response(request, version_get(signed_in(request), document_id, number))
+        version = version_get(signed_in(request), document_id, number)
+        response = original_response(request, version)
+        document_looked_at(request.user, version.document_id, "downloaded")
+        return response
 
 
 class RetryView(APIView):

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from documents.embed.base import Embedder, Vectors
 from documents.ingest.space import space_ensure
+from documents.ingest.stopwatch import StageTimes
 from documents.models import Chunk, DocumentVersion, Embedding
 from documents.selectors import search_index
 from documents.types import ChunkDraft, IndexEntry
@@ -66,19 +67,28 @@ def _row(version: DocumentVersion, title: str, draft: ChunkDraft) -> Chunk:
 
 
 def index_chunks(
-    version: DocumentVersion, title: str, chunks: Sequence[Chunk], on_batch: OnBatch
+    version: DocumentVersion,
+    title: str,
+    chunks: Sequence[Chunk],
+    on_batch: OnBatch,
+    times: StageTimes | None = None,
 ) -> None:
-    """Embed the chunks and put them into the index, not yet findable."""
+    """Embed the chunks and put them into the index, not yet findable.
+
+    ``times`` takes the times of both.
+    """
     space, embedder = space_ensure()
     index, done = search_index(space), 0
+    times = times or StageTimes()
     for group in batches(chunks):
-        vectors = vectors_of(embedder, title, group)
+        with times.stage("embed"):
+            vectors = vectors_of(embedder, title, group)
         entries = [
             _entry(version, title, chunk, vector)
             for chunk, vector in zip(group, vectors, strict=True)
         ]
         done += len(group)
-        with transaction.atomic():
+        with times.stage("index"), transaction.atomic():
             index.add(entries, current=False)
             on_batch(done / len(chunks))
 

@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from documents.errors import CrashedRepeatedly, FileError, ProductError
+from documents.ingest import turns
 from documents.models import DocumentVersion, Worker
 from documents.signals import version_failed
 from documents.types import Stage, Status
@@ -79,18 +80,14 @@ def claim(owner: str) -> Lease | None:
     """Take the next version that waits, or nothing when none does.
 
     The attempt is counted before the work begins, so that a file that kills its
-    reader cannot be read for ever. What was interrupted goes to the end, and what is
-    in the second lane behind everything else.
+    reader cannot be read for ever. ``documents.ingest.turns`` tells whose turn it is.
     """
     with transaction.atomic():
-        version = (
-            DocumentVersion.objects.select_for_update()
-            .filter(status=Status.QUEUED, document__deleting=False)
-            .order_by("needs_recognition", "interruptions", "attempts", "id")
-            .first()
-        )
-        if version is None:
+        version_id = turns.next_version()
+        if version_id is None:
             return None
+        version = DocumentVersion.objects.select_for_update().get(pk=version_id)
+        turns.turn_taken(version.queued_for)
         DocumentVersion.objects.filter(pk=version.pk).update(
             status=Status.PROCESSING,
             stage=Stage.RECOGNISING if version.needs_recognition else Stage.EXTRACTING,

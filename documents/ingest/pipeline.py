@@ -21,6 +21,7 @@ from documents.ingest import recognition
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.ingest.lease import Lease, LeaseLost
 from documents.ingest.removal import remove_chunks
+from documents.ingest.stopwatch import StageTimes
 from documents.models import Document, DocumentVersion, VersionText
 from documents.selectors import search_index
 from documents.signals import version_ready
@@ -52,18 +53,24 @@ MAX_CHARACTERS = 20_000_000
 
 def process(lease: Lease) -> None:
     """Do the whole work on a claimed version. Every end is written down; nothing is raised."""
+    times = StageTimes()
     try:
-        _process(lease)
+        _process(lease, times)
     except LeaseLost:
         logger.info("version %s: another worker took over", lease.version_id)
     except recognition.Postponed:
         leases.postpone(lease)
+        times.tell("postponed")
     except ProductError as error:
         logger.info("version %s: %s", lease.version_id, error.code)
         _abandon(lease, error)
+        times.tell("failed", error.code)
     except Exception:  # the worker must live on, and the version must reach an end
         logger.exception("version %s: unexpected error", lease.version_id)
         _abandon(lease, ServiceError("Something went wrong while reading the file."))
+        times.tell("failed", "unexpected")
+    else:
+        times.tell("ready")
 
 
 def _abandon(lease: Lease, error: ProductError) -> None:
@@ -75,27 +82,33 @@ def _abandon(lease: Lease, error: ProductError) -> None:
     leases.give_back(lease, error)
 
 
-def _process(lease: Lease) -> None:
+def _process(lease: Lease, times: StageTimes) -> None:
     version = lease.held().select_related("document").first()
     if version is None:
         raise LeaseLost
     remove_chunks(version.pk)
-    extraction = recognition.completed(version, _extract(version, lease), lease)
+    with times.stage("extract"):
+        extraction = _extract(version, lease)
+    with times.stage("recognise"):
+        extraction = recognition.completed(version, extraction, lease)
     lease.renew(stage=Stage.CHUNKING, progress=_BEGINS[Stage.CHUNKING])
-    structured = assemble(extraction)
-    drafts = _chunk(structured)
-    title = _title(version, extraction.metadata)
-    _keep_text(version, structured, extraction, title)
-    chunks = write_chunks(version, title, drafts, lambda _: lease.renew())
+    with times.stage("clean"):
+        structured = assemble(extraction)
+    with times.stage("chunk"):
+        drafts = _chunk(structured)
+        title = _title(version, extraction.metadata)
+        _keep_text(version, structured, extraction, title)
+        chunks = write_chunks(version, title, drafts, lambda _: lease.renew())
 
     def embedded(share: float) -> None:
         begin, end = _BEGINS[Stage.EMBEDDING], _BEGINS[Stage.INDEXING]
         lease.renew(stage=Stage.EMBEDDING, progress=begin + share * (end - begin))
 
     embedded(0.0)
-    index_chunks(version, title, chunks, embedded)
+    index_chunks(version, title, chunks, embedded, times)
     lease.renew(stage=Stage.INDEXING, progress=_BEGINS[Stage.INDEXING])
-    switch(lease, title, version.document.collection_id)
+    with times.stage("index"):
+        switch(lease, title, version.document.collection_id)
 
 
 def _extract(version: DocumentVersion, lease: Lease) -> Extraction:

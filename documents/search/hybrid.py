@@ -17,6 +17,7 @@ from documents.errors import InvalidInput
 from documents.models import Chunk, Document
 from documents.querysets import Caller
 from documents.search.channels import Where, candidates
+from documents.search.diversity import diverse
 from documents.search.explain import trace_of
 from documents.search.fusion import Fused
 from documents.search.highlight import highlights
@@ -29,6 +30,7 @@ from documents.search.signals import RERANKED
 from documents.search.titles import named_documents
 from documents.search.tracing import Stopwatch
 from documents.search.tuning import AS_IT_IS, Tuning
+from documents.signals import searched
 from documents.types import AsOf, Hit, Mode, Outcome, Scope, SearchTrace
 
 MAX_QUERY = 2000
@@ -83,12 +85,14 @@ def search(
         ranked = in_order(found, rows)
     with watch.step("second ranking"):
         ranked, reranker = _second(query, ranked, mode)
-    with watch.step("copies"):
-        told = without_copies(ranked, limit) if mode is Mode.HYBRID else cut(ranked, limit)
+    with watch.step("copies and diversity"):
+        told = _told(ranked, limit, mode)
     shown = [item for item in told if item.outcome is Outcome.USED]
     hits = hits_of([(item.row.chunk, item.relevance) for item in shown], query)
     took_ms = round((time.perf_counter() - started) * 1000, 2)
     trace = trace_of(found, told, reranker, watch) if explain else None
+    if tuning is AS_IT_IS:  # what is measured with other settings, nobody searched for
+        searched.send(sender=SearchResult, mode=mode.value, hits=len(hits), ms=took_ms)
     whole = found.whole and not has_failed(reranker)
     return SearchResult(query, mode, took_ms, hits, trace, within.as_of, whole)
 
@@ -97,6 +101,13 @@ def _second(query: str, ranked: Sequence[Ranked], mode: Mode) -> tuple[list[Rank
     """One channel alone is shown as it is; the reranker has a part in the whole only."""
     reranker = configured_reranker() if mode is Mode.HYBRID else None
     return second_stage(query, ranked, reranker)
+
+
+def _told(ranked: Sequence[Ranked], limit: int, mode: Mode) -> list[Ranked]:
+    """What became of each candidate; one channel alone is shown as it is."""
+    if mode is not Mode.HYBRID:
+        return cut(ranked, limit)
+    return without_copies(diverse(ranked), limit)
 
 
 def checked_query(query: str) -> str:

@@ -23,6 +23,7 @@ from documents.search.hybrid import (
     visible_chunks,
 )
 from documents.search.scope import EVERYTHING, Within, scope_for
+from documents.signals import searched
 from documents.types import Hit, Mode, Scope
 
 
@@ -50,6 +51,7 @@ def search_kept(
     tell(Cached.SEARCH, hit=hits is not None)
     if hits is not None:
         took_ms = round((time.perf_counter() - started) * 1000, 2)
+        searched.send(sender=SearchResult, mode=mode.value, hits=len(hits), ms=took_ms)
         return SearchResult(query, mode, took_ms, hits, as_of=within.as_of)
     found = search(user, query, within=within, mode=mode, limit=limit)
     if found.whole and generation() == state:

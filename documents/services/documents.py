@@ -100,12 +100,17 @@ def document_upload(
             source=source,
             created_by=user,
         )
-        _add_version(document, file, user)
+        _add_version(document, file, user, in_bulk=bool(source))
     return Upload(document, duplicate=False)
 
 
-def version_add(*, user: User, document: Document, data: bytes, filename: str) -> Upload:
-    """Add a version to a document; the same bytes as its newest one add nothing."""
+def version_add(
+    *, user: User, document: Document, data: bytes, filename: str, in_bulk: bool = False
+) -> Upload:
+    """Add a version to a document; the same bytes as its newest one add nothing.
+
+    ``in_bulk`` lets what the same person uploads by hand be read first.
+    """
     _require_editor(user, document.collection)
     file = _accept(data, filename)
     with transaction.atomic():
@@ -116,7 +121,7 @@ def version_add(*, user: User, document: Document, data: bytes, filename: str) -
         if newest is not None and newest.sha256 == file.sha256:
             return Upload(_revived(document, document.source), duplicate=True)
         _revive(document)
-        _add_version(document, file, user)
+        _add_version(document, file, user, in_bulk=in_bulk)
     return Upload(document, duplicate=False)
 
 
@@ -153,7 +158,7 @@ def _revive(document: Document) -> None:
     document_moved.send(sender=Document, document_id=document.pk)
 
 
-def _add_version(document: Document, file: _File, user: User) -> DocumentVersion:
+def _add_version(document: Document, file: _File, user: User, *, in_bulk: bool) -> DocumentVersion:
     # A deletion of the same content elsewhere may have removed the file since it
     # was written; inside this transaction none can.
     if not storage.original_exists(file.original):
@@ -168,6 +173,8 @@ def _add_version(document: Document, file: _File, user: User) -> DocumentVersion
         sha256=file.sha256,
         original=file.original,
         uploaded_by=user,
+        queued_for=user.pk,
+        in_bulk=in_bulk,
     )
     document.newest_version = version
     document.save(update_fields=["newest_version", "updated_at"])

@@ -58,7 +58,9 @@ def file_take_in(*, user: User, collection: Collection, path: Path) -> Taken:
         known = Document.objects.filter(collection=collection, source=source, deleting=False)
         document = known.select_related("collection", "newest_version").first()
         if document is not None:
-            upload = version_add(user=user, document=document, data=data, filename=path.name)
+            upload = version_add(
+                user=user, document=document, data=data, filename=path.name, in_bulk=True
+            )
             outcome = "unchanged" if upload.duplicate else "version"
         else:
             upload = document_upload(

@@ -20,6 +20,7 @@ from documents.services.documents import (
     version_add,
     version_retry,
 )
+from documents.services.uses import document_looked_at
 from documents.types import Status
 from documents.views.evidence import has_pictures, page_view
 from documents.views.reading import portion
@@ -45,6 +46,7 @@ def document(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
     }
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "documents/_document_facts.html", context)
+    document_looked_at(request.user, found.pk, "viewed")
     if may_edit:
         initial = {
             "title": found.title,
@@ -144,6 +146,7 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
         "span": span,
     }
     if version.status == Status.READY:
+        document_looked_at(request.user, found.pk, "opened")
         text, starts = version_text(version), version.content.page_starts
         part = portion(text, starts, span=span, number=_number(request.GET.get("page")))
         context |= {"part": part, "unit": "Page" if starts else "Part"}
@@ -160,4 +163,6 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
 @translated
 def download(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
     """Send the original file of a version, inert."""
-    return original_response(request, version_get(person(request), document_id, number))
+    response = original_response(request, version_get(person(request), document_id, number))
+    document_looked_at(request.user, document_id, "downloaded")
+    return response

@@ -26,9 +26,11 @@ from analytics.metrics import queue, workers
 from chat.services.models import configured_model
 from documents import storage
 from documents.errors import ProductError, StorageFailed
+from documents.ingest.reconciling.run import last_run
 from documents.models import Chunk, DocumentVersion
 from documents.selectors import active_space, configured_embedder, search_index, space_embedder
 from ragsite.ops.models import Backup
+from ragsite.ops.reconciliation import sentences
 
 #: A write-ahead log larger than this is not being moved into the database.
 _LARGE_LOG: Final = 512 * 1024 * 1024
@@ -205,6 +207,17 @@ def _backup() -> str:
     return f"{good.path}, verified"
 
 
+def _reconciliation() -> str:
+    last = last_run()
+    if last is None:
+        return "none yet; the first follows within minutes of a start"
+    if faults := sentences(last.left):
+        raise Fault(" ".join(fault["message"] for fault in faults[:3]), "manage.py reconcile")
+    if (age := timezone.now() - last.started_at) > _OLD_BACKUP:
+        raise Fault(f"The last comparison is {age.days} days old.", "manage.py reconcile")
+    return f"{sum(last.mended.values())} mended on {last.started_at:%Y-%m-%d}, nothing left"
+
+
 def _embedder() -> str:
     space = active_space()
     embedder = space_embedder(space) if space else configured_embedder()
@@ -243,4 +256,5 @@ PARTS: Final[tuple[tuple[str, Callable[[], Any]], ...]] = (
     ("worker", _worker),
     ("queue", _waiting),
     ("backup", _backup),
+    ("reconciliation", _reconciliation),
 )

@@ -7,6 +7,8 @@ import logging
 from celery import shared_task
 
 from documents.errors import ProductError
+from documents.ingest.reconciling.run import is_due, reconcile
+from ragsite.ops import keeping
 from ragsite.ops.backup.routine import backup_routine
 from ragsite.ops.backup.sealed import Unreadable
 
@@ -22,3 +24,15 @@ def backup() -> None:
         logger.error("the scheduled backup failed: %s", error)  # noqa: TRY400  # the sentence says it
     else:
         logger.info("backup of %d bytes made and verified", row.size)
+
+
+@shared_task(name="ragsite.ops.tasks.keep", time_limit=4 * 3600)
+def keep() -> None:
+    """Once a night, and soon after a start that comes late: compare, mend, forget, tidy up."""
+    if not is_due():
+        return
+    report = reconcile()
+    done = keeping.keep()
+    logger.info("kept: %s; mended: %s", done, dict(report.mended))
+    if report.left:
+        logger.warning("%d faults need a person: manage.py reconcile", len(report.left))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,15 +23,28 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(autouse=True)
-def _fresh_index(request: pytest.FixtureRequest) -> None:
-    """Empty the index before a test that commits: Django flushes the tables of models alone."""
+def _fresh_index(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Empty the index around a test that commits: Django flushes the tables of models alone.
+
+    After it, too: which test comes next in this process is not known.
+    """
     marker = request.node.get_closest_marker("django_db")
     if marker is None or not marker.kwargs.get("transaction"):
+        yield
         return
     request.getfixturevalue("transactional_db")
+    _empty_index()
+    yield
+    _empty_index()
+
+
+def _empty_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {KEYWORD_TABLE}({KEYWORD_TABLE}) VALUES ('delete-all')")
         cursor.execute(f"DELETE FROM {SCOPE_TABLE}")
+        cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%vec0%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f"DELETE FROM {name}")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from chat.errors import (
 from chat.llm.base import Piece, Prompt
 from chat.llm.scripted import ScriptedModel
 from chat.models import Citation, Conversation, Feedback, Message
+from chat.turns import answers_sweep
 from documents.errors import EmbeddingFailed
 from documents.selectors import configured_embedder
 from tests.integration.factories import Api, assert_problem, events_of, joined, shelf, work
@@ -457,3 +458,14 @@ def test_an_answer_whose_process_died_is_shown_as_stopped(ada: Api, wren: dict[s
     Message.objects.update(state=Message.State.ANSWERING, touched_at=long_ago)
     shown = ada.get(f"/api/messages/{answer['id']}").json()
     assert (shown["state"], shown["error"]["code"]) == ("stopped", "interrupted")
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(5, "stopped"), (1, "answering")])
+def test_the_sweep_ends_answers_whose_process_died(
+    ada: Api, wren: dict[str, Any], minutes: int, state: str
+) -> None:
+    text = ada.ask(EGGS).json()["answer"]
+    touched = timezone.now() - timedelta(minutes=minutes)
+    Message.objects.update(state=Message.State.ANSWERING, touched_at=touched)
+    assert answers_sweep() == (state == "stopped")
+    assert Message.objects.values_list("state", "answer").get() == (state, text)

@@ -17,7 +17,7 @@ from tests.integration.pages import browser, html_of, text_of
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("/dashboard", "/dashboard/requests")
+PAGES = ("/dashboard", "/dashboard/requests", "/dashboard/use")
 
 
 @pytest.fixture

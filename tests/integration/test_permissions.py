@@ -47,6 +47,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/health": ANYBODY,
     "GET /api/health/live": ANYBODY,
     "GET /api/health/ready": ANYBODY,
+    "GET /api/health/deep": (403, 403, 403, 403, 401, 403),
     "GET /api/metrics": (403, 403, 403, 403, 401, 403),
     "GET /api/analytics": (403, 403, 403, 403, 401, 403),
     "GET /api/analytics/table.csv": (403, 403, 403, 403, 401, 403),

@@ -147,3 +147,21 @@ def test_the_readers_load_nothing_from_another_host(ada: Api, path: str) -> None
     html = ada.get(path).content.decode()
     assert "http://" not in html
     assert "https://" not in html
+
+
+def test_what_stands_against_a_change_is_documented(schema: dict[str, Any]) -> None:
+    for path, methods in schema["paths"].items():
+        for method in {"post", "patch", "delete"} & methods.keys():
+            assert "409" in methods[method]["responses"], (method, path)
+    upload = schema["paths"]["/api/documents/upload"]["post"]["responses"]
+    assert {"413", "415", "507"} <= upload.keys()
+
+
+@pytest.mark.parametrize("size", ["null", "-1", "0", "1.5", "٣"])
+def test_a_size_of_a_page_is_a_number(ada: Api, size: str) -> None:
+    problem = assert_problem(ada.get("/api/documents", page_size=size), 400, "invalid")
+    assert "page_size" in problem["errors"]
+
+
+def test_a_page_larger_than_the_largest_is_the_largest(ada: Api) -> None:
+    assert ada.get("/api/documents", page_size="9" * 30).status_code == 200

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-READERS = {"text", "integer", "number", "boolean", "listing", "choice", "rate", "url"}
+READERS = {"text", "integer", "number", "boolean", "listing", "choice", "rate", "url", "prices"}
 #: Defaults that depend on another variable; the example leaves these empty.
 DERIVED = {"DATABASE_URL"}
 

@@ -141,3 +141,20 @@ def test_what_is_no_mail_server_stops_the_start(
     monkeypatch.setenv("EMAIL_URL", value)
     with pytest.raises(env.ConfigurationError, match="EMAIL_URL must be an address like smtp"):
         env.mail("EMAIL_URL")
+
+
+def test_prices_are_read_by_model(variable: Callable[[str], None]) -> None:
+    variable("gpt-x=0.4/1.6, org/tiny=2")
+    assert env.prices("THING") == {"gpt-x": (0.4, 1.6), "org/tiny": (2.0, 2.0)}
+
+
+def test_without_prices_there_are_none(variable: Callable[[str], None]) -> None:
+    variable("")
+    assert env.prices("THING") == {}
+
+
+@pytest.mark.parametrize("value", ["gpt-x", "gpt-x=", "=1/2", "gpt-x=a/b", "gpt-x=1/-2", "x=1/"])
+def test_what_is_no_price_stops_the_start(variable: Callable[[str], None], value: str) -> None:
+    variable(value)
+    with pytest.raises(ConfigurationError, match="THING must be models with what"):
+        env.prices("THING")

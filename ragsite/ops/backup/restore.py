@@ -47,7 +47,8 @@ def restore(path: Path, *, force: bool = False) -> Restored:
     where there is data and ``force`` is not given, ``NotReady`` while a server runs on
     it, and ``Unreadable`` for a backup that is damaged or of a newer release.
     """
-    if not (force or is_empty()):
+    was_empty = is_empty()  # asked now: checking a backup opens, and so makes, a database
+    if not (force or was_empty):
         raise NotEmpty(
             f"There is data in {settings.DATA_DIR} already. With --force it is moved aside, "
             "into a folder beside it, and the backup takes its place."
@@ -61,7 +62,7 @@ def restore(path: Path, *, force: bool = False) -> Restored:
             )
         )
         backup = checked(path, staging)
-        kept = _move_aside()
+        kept = _move_aside(was_empty=was_empty)
         _place(backup)
     call_command("migrate", interactive=False, verbosity=0)
     Session.objects.all().delete()
@@ -86,13 +87,13 @@ def _database_files() -> list[Path]:
     return [database.with_name(database.name + end) for end in ("", "-wal", "-shm", "-journal")]
 
 
-def _move_aside() -> Path | None:
+def _move_aside(*, was_empty: bool) -> Path | None:
     """Move the present data into a folder of its own, the log files of the database with it."""
     connections.close_all()
     # Kept pictures are named by versions of the data that goes.
     shutil.rmtree(settings.PAGES_DIR, ignore_errors=True)
     present = [path for path in _database_files() if path.exists()]
-    if is_empty():
+    if was_empty:
         for path in present:
             path.unlink()
         return None

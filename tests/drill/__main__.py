@@ -1,0 +1,43 @@
+"""Drills: the whole product, run and broken on purpose, and then looked at.
+
+``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
+again and again; ``fuzz`` sends what the schema allows, and what it does not. Each works on an
+installation of its own, which is thrown away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.drill import crash, fuzz, restore
+
+DRILLS = {"restore": restore.run, "crash": crash.run, "fuzz": fuzz.run}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="script/drill", description=__doc__)
+    parser.add_argument("drill", choices=DRILLS)
+    parser.add_argument("--documents", type=int, default=500, help="there before it begins")
+    parser.add_argument("--searches", type=int, default=50, help="restore: compared")
+    parser.add_argument("--answers", type=int, default=20, help="restore: compared")
+    parser.add_argument("--flips", type=int, default=30, help="restore: bytes of the archive")
+    parser.add_argument("--rounds", type=int, default=100, help="crash: kills")
+    parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
+    parser.add_argument("--keep", type=Path, help="work here and leave data and log")
+    return parser.parse_args()
+
+
+def main() -> int:
+    given = arguments()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
+        return min(DRILLS[given.drill](given, given.keep).failed, 1)
+    with tempfile.TemporaryDirectory(prefix="ragsite-drill-") as scratch:
+        return min(DRILLS[given.drill](given, Path(scratch)).failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

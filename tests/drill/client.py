@@ -1,0 +1,106 @@
+"""A program that uses an installation over HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import httpx2
+
+#: What a server says that is on its way down or up again: ask once more, later.
+AWAY = frozenset({502, 503, 504})
+
+
+class Client:
+    """Calls the API with a token. One per thread."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._http = httpx2.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=60.0,
+            trust_env=False,
+        )
+
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> httpx2.Response:
+        """Send a request. Raises ``httpx2.HTTPError`` where the server is away."""
+        return self._http.request(method, path, json=body, **options)
+
+    def stream(self, method: str, path: str, body: Any) -> AbstractContextManager[httpx2.Response]:
+        """Send a request whose answer is read as it comes."""
+        return self._http.stream(method, path, json=body)
+
+    def upload(self, name: str, data: bytes) -> str | None:
+        """Upload a file; return its id, or None when it was not acknowledged."""
+        answer = self._http.post("/api/documents/upload", files=[("files", (name, data))])
+        if answer.status_code != httpx2.codes.ACCEPTED:
+            return None
+        return str(answer.json()["documents"][0]["id"])
+
+    def documents(self) -> dict[str, str]:
+        """Return the status of each document that the caller can see, by id."""
+        found: dict[str, str] = {}
+        path: str | None = "/api/documents?page_size=100"
+        while path:
+            page = self.call("GET", path).json()
+            found |= {each["id"]: each["status"] for each in page["results"]}
+            path = page["next"]
+        return found
+
+    def hits(self, words: str, limit: int = 10) -> list[Any]:
+        """Return what a search finds: document, version, offsets, page."""
+        body = {"q": words, "limit": limit}
+        answer = self.call("POST", "/api/search", body)
+        answer.raise_for_status()
+        return [
+            (hit["document"]["id"], hit["version"], hit["start"], hit["end"], hit["page"])
+            for hit in answer.json()["results"]
+        ]
+
+    def answer(self, question: str) -> Any:
+        """Return text and citations of an answer, and whether it was refused."""
+        answer = self.call("POST", "/api/chat", {"question": question})
+        answer.raise_for_status()
+        body = answer.json()
+        cited = [
+            (each["document_id"], each["version"], each["start"], each["end"], each["quote"])
+            for each in body["citations"]
+        ]
+        return body["answer"], body["refused"], cited
+
+
+class Crowd:
+    """Threads that each do one thing again and again until they are told to end."""
+
+    def __init__(self, deeds: Sequence[Callable[[], None]]) -> None:
+        self._ended = threading.Event()
+        self.faults: list[str] = []
+        self.done = 0
+        self._threads = [
+            threading.Thread(target=self._run, args=(deed,), daemon=True) for deed in deeds
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        """Let each finish what it does."""
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(timeout=90)
+
+    def _run(self, deed: Callable[[], None]) -> None:
+        while not self._ended.is_set():
+            try:
+                deed()
+                self.done += 1
+            except (httpx2.HTTPError, json.JSONDecodeError):
+                self._ended.wait(0.2)  # the server is away
+            except Exception as error:  # noqa: BLE001  # told at the end
+                self.faults.append(f"{type(error).__name__}: {error}")
+                self._ended.wait(0.2)
