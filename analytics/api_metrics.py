@@ -14,6 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from analytics.metrics import metrics
+from documents.caching import Cached
 
 #: Who may see numbers about everybody: whom the installation lets in, and an administrator.
 ADMINISTRATORS: list[Any] = [*api_settings.DEFAULT_PERMISSION_CLASSES, IsAdminUser]
@@ -56,6 +57,17 @@ class QueueSerializer(serializers.Serializer[Any]):
     queued = serializers.IntegerField()
     processing = serializers.IntegerField()
     oldest_seconds = serializers.FloatField()
+
+
+class CacheUseSerializer(serializers.Serializer[Any]):
+    """How often a cache had what was asked for."""
+
+    name = serializers.ChoiceField(choices=[kind.value for kind in Cached])
+    hits = serializers.IntegerField()
+    misses = serializers.IntegerField()
+    hit_rate = serializers.FloatField(
+        allow_null=True, help_text="From 0 to 1; null where nothing was asked."
+    )
 
 
 class ZeroHitsSerializer(serializers.Serializer[Any]):
@@ -118,6 +130,7 @@ class MetricsSerializer(serializers.Serializer[Any]):
     documents = serializers.DictField(child=serializers.IntegerField())
     answers = serializers.DictField(child=serializers.IntegerField())
     workers = serializers.ListField(child=serializers.DictField())
+    caches = CacheUseSerializer(many=True)
 
 
 class MetricsView(APIView):

@@ -9,4 +9,9 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what happens and what fails, and write the rest down when a process ends."""
-        from analytics import error_log, failures, receivers  # noqa: F401  # connect on import
+        from analytics import (  # noqa: F401  # connect on import
+            caching,
+            error_log,
+            failures,
+            receivers,
+        )

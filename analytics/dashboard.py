@@ -17,6 +17,7 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from analytics import answering
+from analytics.caching import caches
 from analytics.metrics import (
     Latency,
     Timed,
@@ -167,6 +168,7 @@ def dashboard(hours: int) -> dict[str, Any]:
         "documents": documents_now(),
         "failed": failed_documents(),
         "errors": latest_errors(),
+        "caches": caches(since),
         "now": now,
     }
 

@@ -46,6 +46,7 @@ class _Numbers(Collector):
         """Yield every family of numbers."""
         for kind in _NAMES:
             yield _durations(kind)
+        yield _lookups()
         yield from _counters()
         yield from _gauges()
         yield from _facts()
@@ -132,6 +133,17 @@ def _size(path: Path) -> int:
 def _documents() -> Any:
     family = GaugeMetricFamily("ragsite_documents", "Documents in the library.")
     family.add_metric([], Document.objects.count())
+    return family
+
+
+def _lookups() -> Any:
+    family = CounterMetricFamily(
+        "ragsite_cache_lookups",
+        "Look-ups by cache, and whether it had it.",
+        labels=["cache", "outcome"],
+    )
+    for row in Total.objects.filter(kind=Kind.CACHE):
+        family.add_metric([row.name, row.outcome], row.count)
     return family
 
 

@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from analytics import answering
+from analytics import answering, caching
 from analytics.models import Counted, Durations
 from analytics.sketch import Buckets, merged, percentile
 from analytics.types import Kind
@@ -182,6 +182,7 @@ def metrics(minutes: int = 60) -> dict[str, Any]:
         "documents": ingested(since),
         "answers": answered(since),
         "workers": workers(now),
+        "caches": caching.shown(since),
     }
 
 

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     ANSWER = "answer"
     FIRST_TOKEN = "first_token"  # noqa: S105  # of a model's answer
     INGEST = "ingest"
+    CACHE = "cache"
     #: Not durations, but counted alike: tokens of an answer, the percent of its sentences that
     #: its sources carry, and what failed by its code (with the time that took).
     TOKENS = "tokens"  # of a model's answer

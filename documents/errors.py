@@ -55,6 +55,14 @@ class Conflict(ProductError):
     status = 409
 
 
+class PreconditionFailed(ProductError):
+    """The object is not what the caller thought it was (``If-Match``)."""
+
+    code = "precondition_failed"
+    default_message = "It was changed meanwhile. Read it again, then change it."
+    status = 412
+
+
 class Forbidden(ProductError):
     """The caller may see the object but not do this to it."""
 

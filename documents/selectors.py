@@ -102,10 +102,15 @@ def version_get(user: Caller, document_id: object, number: int) -> DocumentVersi
     return found  # type: ignore[no-any-return]
 
 
-def version_text(version: DocumentVersion) -> str:
-    """Return the text of a version. Raises ``NotFound`` while it has none."""
+def version_has_text(version: DocumentVersion) -> None:
+    """Raise ``NotFound`` while a version has no text."""
     if version.status != Status.READY:
         raise NotFound("This version has no text: it is not ready.")
+
+
+def version_text(version: DocumentVersion) -> str:
+    """Return the text of a version. Raises ``NotFound`` while it has none."""
+    version_has_text(version)
     return version.content.text
 
 

@@ -15,6 +15,10 @@ document_moved = Signal()
 #: A document and everything made from it is gone. Sends ``document_id``.
 document_deleted = Signal()
 
+#: What was worked out before was asked for. Sends ``kind`` (one of ``documents.caching.Cached``)
+#: and ``hit``, whether it was there.
+cache_asked = Signal()
+
 #: Rows, files, index and cache were compared. Sends ``mended`` (counts by kind) and ``left``
 #: (how many faults only a person can mend).
 reconciled = Signal()

@@ -28,6 +28,7 @@ _CODES = {
     405: "method_not_allowed",
     406: "not_acceptable",
     409: "conflict",
+    412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
     429: "too_many_requests",
@@ -167,6 +168,8 @@ class Schema(AutoSchema):
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
         shape = self._map_serializer_field_or_ref()
+        if self.method == "GET":
+            responses.setdefault("304", {"description": "What the caller has still holds."})
         for status, description in self._errors().items():
             responses.setdefault(
                 status, {"description": description, "content": {CONTENT_TYPE: {"schema": shape}}}
@@ -178,7 +181,9 @@ class Schema(AutoSchema):
         changes = _ERRORS_OF_CHANGES if self.method != "GET" else {}
         bodies = _ERRORS_OF_BODIES if self.method in {"POST", "PUT", "PATCH"} else {}
         own: dict[str, str] = getattr(self.view, "may_answer", {})
-        return dict(sorted((_ERRORS | changes | bodies | own).items()))
+        states = {"412": "It is not in the state that If-Match names."}
+        matched = states if self.method == "PATCH" else {}
+        return dict(sorted((_ERRORS | changes | bodies | matched | own).items()))
 
     def _map_serializer_field_or_ref(self) -> dict[str, Any]:
         reference: dict[str, Any] = self.resolve_serializer(ProblemSerializer(), "response").ref

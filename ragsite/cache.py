@@ -8,9 +8,8 @@ depend on it.
 
 from __future__ import annotations
 
-import os
+import itertools
 import pickle
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +19,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from sqlcipher3 import dbapi2
 
 from ragsite.db.driver import unlock
+from ragsite.db.pool import pool
 
 T = TypeVar("T")
 
@@ -27,9 +27,13 @@ T = TypeVar("T")
 MAX_BYTES: Final = 4 << 20
 #: Waiting longer for a cache than this defeats its purpose, seconds.
 _PATIENCE: Final = 2.0
+#: Connections kept open; each call needs one, and is short.
+_IDLE: Final = 4
 #: One in so many writes looks for what has expired.
 _CULL_EVERY: Final = 500
 _FOREVER: Final = 1e18
+#: Writes of this process, whichever object they went through.
+_writes: Final = itertools.count(1)
 
 _SCHEMA: Final = (
     "PRAGMA journal_mode = WAL",
@@ -51,8 +55,8 @@ class SqliteCache(BaseCache):
         super().__init__(params)
         self._path = Path(location)
         self._key = str(params.get("OPTIONS", {}).get("key", ""))
-        self._local = threading.local()
-        self._writes = 0
+        # Each request asks through a cache object of its own: connections outlive it.
+        self._idle = pool(str(self._path), self._key, _IDLE)
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the value, or ``default`` when there is none or it has expired."""
@@ -141,7 +145,7 @@ class SqliteCache(BaseCache):
         self._do(lambda db: db.execute("DELETE FROM entry"))
 
     def close(self, **kwargs: Any) -> None:  # Django's signature
-        """Keep the connection: opening one costs more than a request's use of it."""
+        """Nothing is held between two calls."""
 
     # --- the file ----------------------------------------------------------------
 
@@ -153,26 +157,30 @@ class SqliteCache(BaseCache):
         return _FOREVER if at is None else float(at)
 
     def _write(self, statement: Callable[[Any], T]) -> T:
-        self._writes += 1
-        if self._writes % _CULL_EVERY == 0:
+        if next(_writes) % _CULL_EVERY == 0:
             self._do(self._cull)
         return self._do(statement)
 
     def _do(self, statement: Callable[[Any], T]) -> T:
+        """Run a statement on a connection that nobody else uses meanwhile."""
         try:
-            return statement(self._connection())
+            return self._tried(statement)
         except dbapi2.DatabaseError as error:
             if isinstance(error, dbapi2.OperationalError) and "locked" in str(error):
                 raise
             # A file of another key, or a damaged one: nothing of worth is in it.
             self._begin_anew()
-            return statement(self._connection())
+            return self._tried(statement)
 
-    def _connection(self) -> Any:
-        """Return this thread's connection; one from before a fork is never used."""
-        if getattr(self._local, "pid", None) != os.getpid():
-            self._local.connection, self._local.pid = self._open(), os.getpid()
-        return self._local.connection
+    def _tried(self, statement: Callable[[Any], T]) -> T:
+        connection = self._idle.take() or self._open()
+        try:
+            result = statement(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.give(connection)
+        return result
 
     def _open(self) -> Any:
         if not self._path.exists():
@@ -186,7 +194,7 @@ class SqliteCache(BaseCache):
         return opened
 
     def _begin_anew(self) -> None:
-        self._local.pid = None
+        self._idle.clear()
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 

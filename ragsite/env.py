@@ -8,7 +8,7 @@ value may also come from a file named by ``<NAME>_FILE`` (Docker secrets), and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -150,12 +150,20 @@ def thresholds(name: str, known: Iterable[str]) -> dict[str, float | None]:
     return found
 
 
-def url(name: str, default: str = "", *, trim: bool = True) -> str:
-    """Return an ``http`` or ``https`` address, or nothing; trimmed, without a trailing slash."""
+def url(
+    name: str,
+    default: str = "",
+    *,
+    trim: bool = True,
+    schemes: Sequence[str] = ("http", "https"),
+) -> str:
+    """Return an address of one of the schemes, or nothing; trimmed, without a trailing slash."""
     value = text(name, default)
     value = value.rstrip("/") if trim else value
-    if value and not value.startswith(("http://", "https://")):
-        raise ConfigurationError(f"{name} must be an address that starts with http:// or https://.")
+    begins = [f"{scheme}://" for scheme in schemes]
+    if value and not value.startswith(tuple(begins)):
+        must = f"an address that starts with {' or '.join(begins)}"
+        raise ConfigurationError(f"{name} must be {must}.")
     return value
 
 

@@ -14,6 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from documents.origin import Origin, begin
 from ragsite import policies
 from ragsite.request_id import request_id
+from ragsite.transfer import may_be_kept
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -72,7 +73,10 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # unty
 
 
 class PrivateResponseMiddleware:
-    """Keeps answers to signed-in callers out of every shared cache."""
+    """Keeps answers to signed-in callers out of every shared cache.
+
+    What a program reads it may keep for itself, and asks each time whether it still holds.
+    """
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
@@ -80,6 +84,7 @@ class PrivateResponseMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
-            response["Cache-Control"] = "no-store"
+            kept = may_be_kept(request, response)
+            response["Cache-Control"] = "private, no-cache" if kept else "no-store"
         patch_vary_headers(response, ["Cookie", "Authorization"])
         return response

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "ragsite.middleware.StaticFilesMiddleware",
+    "ragsite.transfer.TransferMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -151,6 +152,8 @@ DATABASES = {
         "OPTIONS": {
             "key": crypto.derive(_master, "database").hex(),
             "timeout": 20,
+            # Under ASGI each request has a thread of its own: what is kept, is kept by process.
+            "pool": 4,
             # A deferred transaction that reads and then writes fails at once when
             # another writer was faster; an immediate one waits for its turn.
             "transaction_mode": "IMMEDIATE",
@@ -315,13 +318,18 @@ RECOGNITION_MAX_PAGES = env.integer("RECOGNITION_MAX_PAGES", 200, low=1, high=50
 
 # --- cache ------------------------------------------------------------------------
 
-REDIS_URL = env.text("REDIS_URL")
+REDIS_URL = env.url("REDIS_URL", schemes=("redis", "rediss"))
 CACHES = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "ragsite.redis_cache.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "ragsite",
-        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 1, "SOCKET_TIMEOUT": 2},
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 2,
+            # Whoever can write to Redis must not be able to make this program run code.
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+        },
     }
     if REDIS_URL
     else {
@@ -330,6 +338,10 @@ CACHES = {
         "OPTIONS": {"key": crypto.derive(_master, "cache").hex(), "MAX_ENTRIES": 50_000},
     }
 }
+
+#: Seconds that searches and vectors of questions, and whole answers, are kept; 0 keeps none.
+SEARCH_CACHE_SECONDS = env.integer("SEARCH_CACHE_SECONDS", 3600, low=0, high=86_400)
+ANSWER_CACHE_SECONDS = env.integer("ANSWER_CACHE_SECONDS", 86_400, low=0, high=2_592_000)
 
 # --- news -------------------------------------------------------------------------
 
@@ -360,7 +372,13 @@ CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 # Longer than any task may run: with less, Redis would hand a running task to a second worker.
 _task_limit = 900
 CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"visibility_timeout": 4 * _task_limit}
+    {
+        "visibility_timeout": 4 * _task_limit,
+        # Who rings does not wait for a bell that is away; the sweep rings again.
+        "socket_connect_timeout": 1,
+        "max_retries": 1,
+        "interval_start": 0,
+    }
     if REDIS_URL
     else {
         "data_folder_in": str(BROKER_DIR / "queue"),
@@ -469,7 +487,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "documents.storage.EncryptedStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -46,12 +46,14 @@ Retrieve = Callable[[str], "Retrieved"]
 class Retrieved:
     """Passages for a question, best first, and how to compare two texts by meaning.
 
-    ``trace`` tells how the search came to them.
+    ``trace`` tells how the search came to them. ``whole`` is false where something that
+    belongs to the search failed and it did without.
     """
 
     passages: tuple[Passage, ...]
     similarity: Similarity | None = None
     trace: SearchTrace | None = None
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

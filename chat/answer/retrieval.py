@@ -18,6 +18,7 @@ from documents.models import VersionText
 from documents.querysets import Caller
 from documents.search.hybrid import search
 from documents.search.scope import EVERYTHING, Within
+from documents.search.vectors import query_vector
 from documents.selectors import active_space, space_embedder
 from documents.types import Hit
 
@@ -56,7 +57,7 @@ def _retrieved(user: Caller, question: str, within: Within) -> Retrieved:
         within=within,
         explain=True,
     )
-    return replace(retrieved(found.hits), trace=found.trace)
+    return replace(retrieved(found.hits), trace=found.trace, whole=found.whole)
 
 
 def retrieved(hits: Sequence[Hit]) -> Retrieved:
@@ -94,7 +95,7 @@ class _Similarity:
         """Return one number for each text; zeros where the embedder fails."""
         try:
             vectors = self._embedder.embed_documents(list(texts))
-            asked = self._embedder.embed_query(question)
+            asked = query_vector(self._embedder, question)
         except EmbeddingFailed:
             return [0.0] * len(texts)
         return [float(value) for value in np.asarray(vectors) @ np.asarray(asked)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView
@@ -36,6 +37,7 @@ from chat.services.conversations import (
     feedback_set,
 )
 from documents.api.callers import signed_in
+from documents.api.conditions import IF_MATCH, require_match
 
 
 class ConversationListView(GenericAPIView[Conversation]):
@@ -80,6 +82,7 @@ class ConversationView(APIView):
 
     @extend_schema(
         operation_id="conversations_change",
+        parameters=[IF_MATCH],
         request=ConversationChangeSerializer,
         responses=ConversationHeadSerializer,
     )
@@ -89,7 +92,13 @@ class ConversationView(APIView):
         conversation = conversation_get(user, conversation_id)
         given = ConversationChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        changed = conversation_change(user=user, conversation=conversation, **given.validated_data)
+        with transaction.atomic():
+            require_match(
+                request, lambda: conversation_body(conversation_get(user, conversation_id), user)
+            )
+            changed = conversation_change(
+                user=user, conversation=conversation, **given.validated_data
+            )
         return Response(ConversationHeadSerializer(changed, context={"user": user}).data)
 
     @extend_schema(operation_id="conversations_delete", responses={204: None})

@@ -121,6 +121,13 @@ class WhyConfidenceSerializer(serializers.Serializer[Any]):
     grounds = GroundSerializer(many=True)
 
 
+class RepeatsSerializer(serializers.Serializer[Any]):
+    """The earlier message of the same asker whose answer was given once more."""
+
+    message_id = serializers.UUIDField()
+    answered_at = serializers.DateTimeField()
+
+
 class WhySerializer(serializers.Serializer[Any]):
     """How an answer came about."""
 
@@ -141,6 +148,9 @@ class WhySerializer(serializers.Serializer[Any]):
     model = serializers.CharField()
     usage = serializers.DictField(child=serializers.IntegerField())
     timings = serializers.DictField(child=serializers.FloatField(), help_text=_MILLISECONDS)
+    repeats = RepeatsSerializer(
+        allow_null=True, help_text="Set where nothing was worked out: an answer from the cache."
+    )
 
 
 class WhyView(APIView):

@@ -29,6 +29,7 @@ from chat.services.metered import metered
 from chat.services.models import configured_model
 from chat.services.opinion import opinion_keep, second_opinion
 from chat.services.pauses import with_pauses
+from chat.services.repeating import Ticket, answer_remember, answer_repeat, answer_ticket
 from chat.signals import answer_finished, answer_measured
 from chat.traces import searched
 from chat.types import AnswerDraft, CitationDraft, DeltaEvent, DoneEvent, ErrorEvent, StreamEvent
@@ -69,12 +70,20 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
     run: AnswerRun | None = None
     kept = False
     try:
+        ticket, again = await in_database(_answered_before)(message, user)
+        if again is not None:
+            kept = True
+            for event in again:
+                yield event
+            return
         run = await in_database(_prepared)(message, user)
         async with aclosing(_watched(run, message, user)) as events:
             async for event in events:
                 if isinstance(event, DoneEvent):
                     kept = True
                     await in_database(_keep)(message, event.answer, run, State.COMPLETE)
+                    if ticket is not None and run.found.whole:
+                        await in_database(answer_remember)(message, ticket)
                     await _ask_again(message, event.answer, run)
                 elif isinstance(event, ErrorEvent):
                     kept = True
@@ -154,6 +163,14 @@ def answer_now(message: Message, user: User | None = None) -> Message:
     async_to_sync(run)()
     message.refresh_from_db()
     return message
+
+
+def _answered_before(
+    message: Message, user: User
+) -> tuple[Ticket | None, list[StreamEvent] | None]:
+    """Return where the answer is kept, if anywhere, and its events, if it is."""
+    ticket = answer_ticket(message, user)
+    return ticket, answer_repeat(message, user, ticket) if ticket else None
 
 
 def _prepared(message: Message, user: User) -> AnswerRun:

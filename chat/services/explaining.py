@@ -17,6 +17,7 @@ from chat.selectors import answer_of, history
 from chat.traces import UNREADABLE, place_url
 from chat.types import Passage, Verdict
 from documents.models import Chunk, Document, VersionText
+from documents.types import Outcome
 
 #: What stands in a prompt in the place of a passage that its reader may no longer read.
 WITHHELD = "(You can no longer read this passage.)"
@@ -85,7 +86,22 @@ def explanation_of(message: Message, user: User) -> dict[str, Any]:
         "model": answer["model"],
         "usage": answer["usage"],
         "timings": answer["timings"],
+        "repeats": _repeats(kept),
     }
+
+
+def _repeats(kept: Place) -> dict[str, Any] | None:
+    """Return which earlier message of the same asker was answered so already, if one was."""
+    found = kept.get("repeats")
+    return {"message_id": found["message"], "answered_at": found["answered_at"]} if found else None
+
+
+def passages_again(message: Message, user: User) -> list[Passage]:
+    """Return the passages an answer was made from, best first, as the user may read them now."""
+    titles = _titles(message.trace, user)
+    places = [p for p in message.trace.get("passages", ()) if p["outcome"] == Outcome.USED]
+    texts, headings = _texts(places, titles), _headings(places, titles)
+    return [_again(place, titles, texts, headings) for place in places]
 
 
 def _titles(kept: Place, user: User) -> _Titles:

@@ -36,6 +36,7 @@ _STEPS = {
     "first_token_ms": "first word",
     "answer_ms": "answering",
     "verify_ms": "checking",
+    "cache_ms": "from the cache",
 }
 
 

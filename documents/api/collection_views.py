@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from documents.api.callers import signed_in
+from documents.api.conditions import IF_MATCH, require_match
 from documents.api.serializers import (
     CollectionChangeSerializer,
     CollectionCreateSerializer,
@@ -74,6 +76,7 @@ class CollectionView(APIView):
 
     @extend_schema(
         operation_id="collections_change",
+        parameters=[IF_MATCH],
         request=CollectionChangeSerializer,
         responses=CollectionSerializer,
     )
@@ -82,9 +85,11 @@ class CollectionView(APIView):
         collection = collections.collection_get(signed_in(request), key)
         given = CollectionChangeSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        collections.collection_rename(
-            user=signed_in(request), collection=collection, **given.validated_data
-        )
+        with transaction.atomic():
+            require_match(request, lambda: _shown(request, collection))
+            collections.collection_rename(
+                user=signed_in(request), collection=collection, **given.validated_data
+            )
         return Response(_shown(request, collection))
 
     @extend_schema(operation_id="collections_delete", responses={204: None})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
+from rest_framework.request import Request
 
 from documents import storage
+from documents.api.conditions import tag_of, unless_known
 from documents.models import DocumentVersion
+from documents.selectors import version_has_text, version_text
 from documents.types import MediaType
 
 #: HTML comes as plain text: a file must not become a page of this site. An e-mail may
@@ -39,8 +42,16 @@ def _inert(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def original_response(version: DocumentVersion) -> HttpResponse:
-    """Return the original bytes as a download under the name they were uploaded with."""
+def original_response(request: Request | HttpRequest, version: DocumentVersion) -> HttpResponse:
+    """Return the original bytes as a download under the name they were uploaded with.
+
+    Who has them already is told so; the file is then not even read.
+    """
+    tag = tag_of("original", version.pk, version.sha256, version.filename)
+    return unless_known(request, tag, lambda: _download(version))
+
+
+def _download(version: DocumentVersion) -> HttpResponse:
     data = storage.original_read(version.original)
     kind = _SERVED_AS.get(MediaType(version.media_type), _UNKNOWN)
     response = HttpResponse(data, content_type=kind)
@@ -49,12 +60,16 @@ def original_response(version: DocumentVersion) -> HttpResponse:
     return _inert(response)
 
 
-def picture_response(data: bytes, tag: str) -> HttpResponse:
-    """Return a PNG. A browser may keep it, but asks each time whether it still may show it."""
-    response = _inert(HttpResponse(data, content_type="image/png"))
-    response["Cache-Control"] = "private, no-cache"
-    response["ETag"] = tag
-    return response
+def picture_response(data: bytes) -> HttpResponse:
+    """Return a PNG."""
+    return _inert(HttpResponse(data, content_type="image/png"))
+
+
+def version_text_response(request: Request, version: DocumentVersion) -> HttpResponse:
+    """Return the text of a version, which never changes. Raises ``NotFound`` while it has none."""
+    version_has_text(version)
+    tag = tag_of("text", version.pk, version.sha256, version.ready_at)
+    return unless_known(request, tag, lambda: text_response(version_text(version)))
 
 
 def text_response(text: str) -> HttpResponse:

@@ -6,13 +6,13 @@ import re
 from typing import Final
 
 from django.http import HttpResponse
-from django.utils.cache import get_conditional_response
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from documents.api.callers import signed_in
+from documents.api.conditions import unless_known
 from documents.api.files import picture_response
 from documents.api.views import AnyAccept
 from documents.errors import InvalidInput
@@ -69,7 +69,8 @@ class PagePictureView(APIView):
         span = _span(request.query_params.get("highlight", ""))
         width = _width(request.query_params.get("width", ""))
         tag = f'"{pages.page_tag(version, page, width, span)}"'
-        known = get_conditional_response(request._request, etag=tag)  # noqa: SLF001 - Django's own
-        if known is not None:
-            return known
-        return picture_response(pages.page_picture(version, page, width=width, span=span), tag)
+        return unless_known(
+            request,
+            tag,
+            lambda: picture_response(pages.page_picture(version, page, width=width, span=span)),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 from documents.api.callers import signed_in
 from documents.api.serializers import SearchResultSerializer, SearchSerializer
 from documents.search.hybrid import search
+from documents.search.kept import search_kept
 from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
 from documents.types import Mode
@@ -39,16 +41,17 @@ class SearchView(APIView):
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         named = given.get("collection")
-        result = search(
+        within = Within(
+            collections=[collection_get(signed_in(request), named).pk] if named else (),
+            documents=[given["document"]] if given.get("document") else (),
+            as_of=as_of_read(given.get("as_of")),
+        )
+        run = partial(search, explain=True) if given["explain"] else search_kept
+        result = run(
             signed_in(request),
             given["q"],
             mode=Mode(given["mode"]),
             limit=given["limit"],
-            explain=given["explain"],
-            within=Within(
-                collections=[collection_get(signed_in(request), named).pk] if named else (),
-                documents=[given["document"]] if given.get("document") else (),
-                as_of=as_of_read(given.get("as_of")),
-            ),
+            within=within,
         )
         return Response(SearchResultSerializer(result).data)

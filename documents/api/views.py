@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -17,7 +19,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from documents.api.callers import signed_in
-from documents.api.files import SERVED_TYPES, original_response, text_response
+from documents.api.conditions import IF_MATCH, require_match
+from documents.api.files import SERVED_TYPES, original_response, version_text_response
 from documents.api.serializers import (
     DocumentChangeSerializer,
     DocumentSerializer,
@@ -31,7 +34,7 @@ from documents.api.serializers import (
 from documents.api.uploads import read_file, take_in
 from documents.errors import FilesRejected, InvalidInput
 from documents.models import Document
-from documents.selectors import document_get, document_list, version_get, version_text
+from documents.selectors import document_get, document_list, version_get
 from documents.services import collections, documents
 from documents.services.deeds import document_downloaded
 from documents.services.documents import Upload
@@ -59,6 +62,11 @@ def _shown(upload: Upload) -> dict[str, Any]:
     document = Document.objects.with_newest().get(pk=upload.document.pk)
     document.duplicate = upload.duplicate
     return UploadedDocumentSerializer(document).data
+
+
+def _detail(user: User, document_id: str) -> dict[str, Any]:
+    """Return a document as a read shows it."""
+    return DocumentSerializer(document_get(user, document_id)).data
 
 
 class DocumentUploadView(APIView):
@@ -132,16 +140,18 @@ class DocumentView(APIView):
     @extend_schema(operation_id="documents_get", responses=DocumentSerializer)
     def get(self, request: Request, document_id: str) -> Response:
         """Show a document."""
-        return Response(DocumentSerializer(document_get(signed_in(request), document_id)).data)
+        return Response(_detail(signed_in(request), document_id))
 
     @extend_schema(
         operation_id="documents_change",
+        parameters=[IF_MATCH],
         request=DocumentChangeSerializer,
         responses=DocumentSerializer,
     )
     def patch(self, request: Request, document_id: str) -> Response:
         """Change title or author, or move the document to another collection."""
-        document = document_get(signed_in(request), document_id)
+        user = signed_in(request)
+        document = document_get(user, document_id)
         change = DocumentChangeSerializer(data=request.data)
         change.is_valid(raise_exception=True)
         given = dict(change.validated_data)
@@ -149,8 +159,10 @@ class DocumentView(APIView):
             given["collection"] = collections.collection_get(
                 signed_in(request), given["collection"], edit=True
             )
-        documents.document_update(user=signed_in(request), document=document, **given)
-        return Response(DocumentSerializer(document_get(signed_in(request), document_id)).data)
+        with transaction.atomic():
+            require_match(request, lambda: _detail(user, document_id))
+            documents.document_update(user=user, document=document, **given)
+        return Response(_detail(user, document_id))
 
     @extend_schema(operation_id="documents_delete", responses={204: None})
     def delete(self, request: Request, document_id: str) -> Response:
@@ -218,9 +230,9 @@ class VersionContentView(APIView):
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the extracted text. All offsets count characters of it."""
         version = version_get(signed_in(request), document_id, number)
-        text = version_text(version)
+        response = version_text_response(request, version)
         document_looked_at(request.user, version.document_id, "opened")
-        return text_response(text)
+        return response
 
 
 class VersionDownloadView(APIView):
@@ -234,7 +246,7 @@ class VersionDownloadView(APIView):
     def get(self, request: Request, document_id: str, number: int) -> HttpResponse:
         """Return the original bytes."""
         version = version_get(signed_in(request), document_id, number)
-        response = original_response(version)
+        response = original_response(request, version)
         document_downloaded(version)
         document_looked_at(request.user, version.document_id, "downloaded")
         return response

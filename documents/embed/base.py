@@ -38,6 +38,13 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
+class OnServer(Protocol):
+    """An embedder that asks a server for every text: ``server`` is its address."""
+
+    server: str
+
+
+@runtime_checkable
 class ComparesWords(Protocol):
     """An embedder that can also compare a question with passages word by word."""
 

@@ -74,6 +74,7 @@ class OpenAIEmbedder:
         http_client: httpx2.Client | None = None,
     ) -> None:
         self.model = model
+        self.server = base_url or DEFAULT_BASE_URL
         self.dense_weight = 0.5
         self._native = KNOWN_DIMENSIONS.get(model, 0)
         self._size = dimensions or self._native

@@ -15,6 +15,7 @@ from documents.search.fusion import Fused, fuse, lifted
 from documents.search.titles import Pointed
 from documents.search.tracing import Stopwatch
 from documents.search.tuning import Tuning
+from documents.search.vectors import query_vector
 from documents.selectors import active_space, search_index, space_embedder
 from documents.text.terms import query_terms
 from documents.types import Mode, Scope, Scored
@@ -110,6 +111,8 @@ class Candidates:
     semantic: Sequence[Scored] = ()
     engine: Engine | None = None
     dense_weight: float = 0.0
+    #: Whether every channel that was wanted had its part.
+    whole: bool = True
 
     @property
     def model(self) -> str:
@@ -131,6 +134,7 @@ def candidates(
     weight = {Mode.KEYWORD: 0.0, Mode.SEMANTIC: 1.0}.get(mode, _weight(engine, tuning))
     ask = _Asking(query, mode, max(CANDIDATES, limit), engine, watch)
     keyword, semantic = ask.channels(where.scope)
+    whole = not ask.failed
     with watch.step("fusion"):
         fused = fuse(keyword, semantic, weight)
     with watch.step("names"):
@@ -138,9 +142,10 @@ def candidates(
     if where.named:
         inside = _Asking(where.without_names(query), mode, ask.count, engine, watch)
         own_words, own_meaning = inside.channels(where.named_scope)
+        whole = whole and not inside.failed
         fused = lifted(fused, fuse(own_words, own_meaning, weight), NAMED_LIFT)
         keyword, semantic = _joined(keyword, own_words), _joined(semantic, own_meaning)
-    return Candidates(query, mode, where, fused, keyword, semantic, engine, weight)
+    return Candidates(query, mode, where, fused, keyword, semantic, engine, weight, whole)
 
 
 def _joined(channel: Sequence[Scored], more: Sequence[Scored]) -> list[Scored]:
@@ -158,6 +163,8 @@ class _Asking:
         self._query, self._mode, self.count = query, mode, count
         self._engine, self._watch = engine, watch
         self._vector: Vectors | None = None
+        #: Whether a channel was left out because what it needs failed.
+        self.failed = False
 
     def channels(self, scope: Scope) -> tuple[list[Scored], list[Scored]]:
         """What the keyword and the semantic channel find in the scope."""
@@ -174,13 +181,14 @@ class _Asking:
     def _meaning(self, scope: Scope) -> list[Scored]:
         try:
             if self._vector is None:
-                self._vector = self._engine.embedder.embed_query(self._query)
+                self._vector = query_vector(self._engine.embedder, self._query)
             return self._engine.index.semantic(self._vector, scope, self.count)
         except EmbeddingFailed:
             if self._mode is Mode.SEMANTIC:
                 raise
             # Words alone still find most things; an answer is worth more than an error.
             logger.warning("the embedder failed: searching by words alone")
+            self.failed = True
             return []
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from django.db.models import F
 
 from documents.errors import InvalidInput
-from documents.models import Chunk
+from documents.models import Chunk, Document
 from documents.querysets import Caller
 from documents.search.channels import Where, candidates
 from documents.search.diversity import diverse
@@ -25,7 +25,7 @@ from documents.search.order import PROVED, in_order
 from documents.search.rows import Ranked, Row
 from documents.search.same import cut, without_copies
 from documents.search.scope import EVERYTHING, Within, scope_for
-from documents.search.second import configured_reranker, second_stage
+from documents.search.second import configured_reranker, has_failed, second_stage
 from documents.search.signals import RERANKED
 from documents.search.titles import named_documents
 from documents.search.tracing import Stopwatch
@@ -40,7 +40,8 @@ MAX_QUERY = 2000
 class SearchResult:
     """What a search found, best first. ``took_ms`` is the time of the search alone.
 
-    ``trace`` tells how it came about, where that was asked for.
+    ``trace`` tells how it came about, where that was asked for. ``whole`` is false where
+    the embedder or the reranker failed and the search did without.
     """
 
     query: str
@@ -49,6 +50,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     trace: SearchTrace | None = None
     as_of: AsOf | None = None
+    whole: bool = True
 
 
 def search(
@@ -86,12 +88,13 @@ def search(
     with watch.step("copies and diversity"):
         told = _told(ranked, limit, mode)
     shown = [item for item in told if item.outcome is Outcome.USED]
-    hits = [_hit(item, query if rank < PROVED else "") for rank, item in enumerate(shown)]
+    hits = hits_of([(item.row.chunk, item.relevance) for item in shown], query)
     took_ms = round((time.perf_counter() - started) * 1000, 2)
     trace = trace_of(found, told, reranker, watch) if explain else None
     if tuning is AS_IT_IS:  # what is measured with other settings, nobody searched for
         searched.send(sender=SearchResult, mode=mode.value, hits=len(hits), ms=took_ms)
-    return SearchResult(query, mode, took_ms, tuple(hits), trace, within.as_of)
+    whole = found.whole and not has_failed(reranker)
+    return SearchResult(query, mode, took_ms, hits, trace, within.as_of, whole)
 
 
 def _second(query: str, ranked: Sequence[Ranked], mode: Mode) -> tuple[list[Ranked], str]:
@@ -122,14 +125,15 @@ def _read(user: Caller, scope: Scope, found: Sequence[Fused], wanted: int) -> li
     rows: list[Row] = []
     for start in range(0, len(found), wanted):
         group = found[start : start + wanted]
-        chunks = _visible(user, scope, [hit.chunk_id for hit in group])
+        chunks = visible_chunks(user, scope, [hit.chunk_id for hit in group])
         rows += [Row(hit, chunks[hit.chunk_id]) for hit in group if hit.chunk_id in chunks]
         if len(rows) >= wanted:
             break
     return rows
 
 
-def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
+def visible_chunks(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, Chunk]:
+    """Return those of the chunks, by id, that the user may see now and that lie in the scope."""
     chunks = Chunk.objects.visible_to(user).filter(
         pk__in=chunk_ids, version__document__collection_id__in=scope.collections
     )
@@ -144,8 +148,16 @@ def _visible(user: Caller, scope: Scope, chunk_ids: Sequence[int]) -> dict[int, 
     }
 
 
-def _hit(item: Ranked, query: str) -> Hit:
-    chunk, document = item.row.chunk, item.row.document
+def hits_of(found: Sequence[tuple[Chunk, float]], query: str) -> tuple[Hit, ...]:
+    """Return chunks with their relevance, best first, as they are shown."""
+    return tuple(
+        _hit(chunk, relevance, query if rank < PROVED else "")
+        for rank, (chunk, relevance) in enumerate(found)
+    )
+
+
+def _hit(chunk: Chunk, relevance: float, query: str) -> Hit:
+    document: Document = chunk.version.document
     current = document.current_version
     return Hit(
         chunk_id=chunk.pk,
@@ -157,7 +169,7 @@ def _hit(item: Ranked, query: str) -> Hit:
         text=chunk.text,
         start=chunk.start,
         end=chunk.end,
-        relevance=item.relevance,
+        relevance=relevance,
         ordinal=chunk.ordinal,
         version_id=chunk.version.pk,
         collection_id=document.collection_id,

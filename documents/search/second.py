@@ -14,6 +14,8 @@ from documents.search.rows import Ranked
 
 logger = logging.getLogger(__name__)
 
+_FAILED = " failed: "
+
 #: Passages that the second stage reads, the first ones of the first stage.
 SECOND = 40
 
@@ -54,10 +56,15 @@ def second_stage(
         scores = reranker.scores(query, [item.row.place_and_text for item in first])
     except RerankFailed as error:
         logger.warning("the reranker failed, the first order stands: %s", error)
-        return list(ranked), f"{reranker.name} failed: {error.message}"
+        return list(ranked), f"{reranker.name}{_FAILED}{error.message}"
     order = sorted(range(len(first)), key=lambda place: (-scores[place], place))
     moved = [
         replace(first[place], score=scores[place], relevance=first[rank].relevance)
         for rank, place in enumerate(order)
     ]
     return [*moved, *rest], reranker.name
+
+
+def has_failed(told: str) -> bool:
+    """Whether what ``second_stage`` tells is of a reranker that failed."""
+    return _FAILED in told

@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 from documents import page_cache, storage
+from documents.caching import Cached, tell
 from documents.errors import NotFound
 from documents.extract import recognition
 from documents.extract.pages import TURNS, Picture, draw_page
@@ -107,6 +108,7 @@ def _boxes(
 def _drawn(version: DocumentVersion, page: int, width: int) -> bytes:
     name = f"{page}-{width}-{_DRAWN_BY}"
     kept = page_cache.read(version.pk, name)
+    tell(Cached.PAGE, hit=kept is not None)
     if kept is not None:
         return kept
     with TURNS.taken():

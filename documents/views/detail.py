@@ -165,7 +165,7 @@ def passage(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpRe
 def download(request: HttpRequest, document_id: uuid.UUID, number: int) -> HttpResponse:
     """Send the original file of a version, inert."""
     version = version_get(person(request), document_id, number)
-    response = original_response(version)
+    response = original_response(request, version)
     document_downloaded(version)
     document_looked_at(request.user, document_id, "downloaded")
     return response

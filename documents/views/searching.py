@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,7 +11,8 @@ from django.views.decorators.http import require_safe
 from documents.errors import ProductError
 from documents.forms import SearchForm
 from documents.search.hybrid import SearchResult
-from documents.search.hybrid import search as run
+from documents.search.hybrid import search as search_anew
+from documents.search.kept import search_kept
 from documents.search.scope import Within
 from documents.types import Mode
 from documents.views.translate import person, translated
@@ -22,12 +25,13 @@ def _found(request: HttpRequest, form: SearchForm) -> SearchResult | None:
     if not (form.is_valid() and form.cleaned_data["q"]):
         return None
     collection = form.cleaned_data["collection"]
+    explain = request.GET.get("explain") == "1"
+    run = partial(search_anew, explain=True) if explain else search_kept
     return run(
         person(request),
         form.cleaned_data["q"],
         mode=Mode(form.cleaned_data["mode"] or Mode.HYBRID),
         limit=LIMIT,
-        explain=request.GET.get("explain") == "1",
         within=Within([collection.pk] if collection else (), as_of=form.cleaned_data["as_of"]),
     )
 

@@ -31,6 +31,7 @@ from ragsite.db.driver import (
     unlock,
 )
 from ragsite.db.features import DatabaseFeatures
+from ragsite.db.pool import Pool, pool
 from ragsite.db.validation import DatabaseValidation
 
 dbapi2.register_converter("bool", b"1".__eq__)
@@ -74,6 +75,8 @@ def convert_query(query: str, names: Sequence[str] | None = None) -> str:
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection. ``OPTIONS["key"]`` is the raw key as 64 hexadecimal digits.
 
+    ``OPTIONS["pool"]`` is how many opened connections a process keeps for later use.
+
     Without the option the file is not encrypted; the product's settings always
     give one. A database in memory has no need of it. Raises ``OperationalError``
     with a sentence for the operator when the key does not open the file.
@@ -88,6 +91,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._key = ""
+        self._pool: Pool | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return the driver's arguments; the key is kept aside, never passed on."""
@@ -95,11 +99,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         key = params.pop("key", "")
         check_key(key)
         self._key = "" if self.is_in_memory_db() else key
+        most = params.pop("pool", 0)
+        if most and not self.is_in_memory_db():
+            self._pool = pool(str(self.settings_dict["NAME"]), self._key, most)
         return params
 
     @async_unsafe
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Open, unlock and prepare a connection."""
+        """Open, unlock and prepare a connection, or take up one that was left ready."""
+        kept = self._pool.take() if self._pool else None
+        if kept is not None:
+            kept.execute("PRAGMA foreign_keys = ON")  # the one thing that is ever switched off
+            return kept
         check_sqlite_version()
         if not self.is_in_memory_db():
             self._claim_place()
@@ -111,6 +122,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.close()
             raise
         return connection
+
+    def _close(self) -> None:
+        """Leave the connection ready for whoever needs one next, unless something is open in it."""
+        unused = self.connection is not None and not self.in_atomic_block
+        if not (self._pool and unused) or self.errors_occurred or self.connection.in_transaction:
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
+            return
+        with self.wrap_database_errors:
+            self._pool.give(self.connection)
 
     def _claim_place(self) -> None:
         """Refuse an unsafe place; let only the owner read a new file, and so its log."""

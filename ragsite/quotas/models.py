@@ -35,7 +35,7 @@ class DailyUse(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "day"], name="one_use_per_day"),
+            models.UniqueConstraint(fields=["user", "day"], name="one_count_per_day"),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -33,6 +34,7 @@ MANY = 12
 def _queries(api: Api, route: str) -> int:
     method, path = route.split(" ", 1)
     body = {"q": "wren", "question": "How many eggs does the wren lay?"}
+    cache.clear()  # what was worked out before costs less
     with CaptureQueriesContext(connection) as captured:
         response = api.send(method, path, body if method == "POST" else None)
     assert response.status_code == 200, response.content

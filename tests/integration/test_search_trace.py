@@ -81,7 +81,7 @@ def test_a_trace_holds_nothing_of_other_people(eggs: Api, bob: Api) -> None:
 
 
 def test_a_stale_index_tells_nothing_either(eggs: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.search.hybrid._visible", lambda *_: {})
+    monkeypatch.setattr("documents.search.hybrid.visible_chunks", lambda *_: {})
     trace = search(eggs.user, "eggs", explain=True).trace
     assert trace is not None
     assert trace.candidates == ()

@@ -96,3 +96,23 @@ def test_https_alone_makes_cookies_and_transport_strict(load: Load) -> None:
 def test_a_forwarded_scheme_is_believed_only_behind_a_proxy(load: Load) -> None:
     assert "SECURE_PROXY_SSL_HEADER" not in load()
     assert "SECURE_PROXY_SSL_HEADER" in load(TRUSTED_PROXIES="1")
+
+
+def test_the_address_of_redis_alone_moves_cache_and_broker_there(load: Load) -> None:
+    made = load(REDIS_URL="redis://127.0.0.1:6399/3")
+    assert made["CELERY_BROKER_URL"] == "redis://127.0.0.1:6399/3"
+    assert made["CACHES"]["default"]["BACKEND"] == "ragsite.redis_cache.RedisCache"
+    assert made["CACHES"]["default"]["LOCATION"] == "redis://127.0.0.1:6399/3"
+
+
+def test_nothing_that_redis_holds_is_ever_run(load: Load) -> None:
+    options = load(REDIS_URL="redis://127.0.0.1:6399/3")["CACHES"]["default"]["OPTIONS"]
+    assert options["SERIALIZER"].endswith("JSONSerializer")
+
+
+@pytest.mark.parametrize("address", ["localhost:6379", "http://localhost:6379", "redis"])
+def test_an_address_that_is_none_of_redis_stops_the_start(load: Load, address: str) -> None:
+    with pytest.raises(
+        ConfigurationError, match="REDIS_URL must be an address that starts with redis://"
+    ):
+        load(REDIS_URL=address)

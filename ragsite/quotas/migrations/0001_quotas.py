@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_use_per_day')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'day'), name='one_count_per_day')],
             },
         ),
     ]
