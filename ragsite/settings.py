@@ -371,6 +371,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "audit-forget": {"task": "ragsite.audit.tasks.forget", "schedule": crontab(hour=3, minute=10)},
+    "sessions-forget": {
+        "task": "ragsite.accounts.tasks.forget",
+        "schedule": crontab(hour=3, minute=5),
+    },
     "quotas-forget": {
         "task": "ragsite.quotas.tasks.forget",
         "schedule": crontab(hour=3, minute=15),
