@@ -197,7 +197,17 @@ def _not_asked(
     form = AskForm(person(request), initial=_last_scope(found))
     context = _shown(request, found, form, border)
     context["kept"] = {"message_id": newest_of(old).pk, "question": words}
-    return render(request, "chat/conversation.html", _page(request, context), status=problem.status)
+    return _page_of(request, "chat/conversation.html", context, problem)
+
+
+def _page_of(
+    request: HttpRequest, template: str, context: dict[str, Any], problem: ProductError
+) -> HttpResponse:
+    """Return a page that tells of a problem, with its status and when to come back."""
+    response = render(request, template, _page(request, context), status=problem.status)
+    if problem.retry_after is not None:
+        response["Retry-After"] = str(problem.retry_after)
+    return response
 
 
 def _first_error(errors: dict[str, Sequence[dict[str, str]]]) -> str:
@@ -217,7 +227,4 @@ def _asked_again(
         template, context = "chat/home.html", {"form": form} | _welcome(person(request))
     else:
         template, context = "chat/conversation.html", _shown(request, found, form)
-    response = render(request, template, _page(request, context), status=problem.status)
-    if problem.retry_after is not None:
-        response["Retry-After"] = str(problem.retry_after)
-    return response
+    return _page_of(request, template, context, problem)

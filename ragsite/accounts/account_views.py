@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -35,7 +36,7 @@ secret_form = sensitive_post_parameters()
 def account(request: HttpRequest) -> HttpResponse:
     """Show what this person may use, and how they sign in."""
     user = person(request)
-    mine = UserSession.objects.filter(user_id=user.pk)
+    mine = UserSession.objects.filter(user_id=user.pk, expire_date__gt=timezone.now())
     context = {
         "quotas": quotas_of(user),
         "two_step": two_step.is_on(user),

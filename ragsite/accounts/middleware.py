@@ -48,7 +48,8 @@ class TwoStepMiddleware:
     def _is_missing(self, request: HttpRequest) -> bool:
         if getattr(request, "api_token", None) or not is_wanted(request.user):
             return False
-        if request.path in {reverse("two_step"), reverse("logout")}:
+        is_open = request.path in {reverse("two_step"), reverse("logout")}
+        if is_open or request.path.startswith("/api/health"):
             return False
         if not request.session.get(PASSED):
             if not is_on(request.user):

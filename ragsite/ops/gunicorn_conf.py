@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from ragsite.ops import patience
 from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
@@ -29,8 +30,9 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
-    """A worker ends with its server, even if that is killed."""
+    """A worker ends with its server, even if that is killed; and waits for no request for ever."""
     watch_parent()
+    patience.install()
 
 
 def post_worker_init(_worker: Any) -> None:

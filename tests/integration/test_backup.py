@@ -21,6 +21,7 @@ from documents.index.schema import SCOPE_TABLE
 from documents.models import Document, DocumentVersion
 from documents.services.documents import document_delete, document_upload
 from ragsite.accounts.models import UserSession
+from ragsite.audit.models import AuditEntry
 from ragsite.ops.backup import restore as restoring
 from ragsite.ops.backup.archive import backup_write
 from ragsite.ops.backup.routine import backup_make, backup_routine, backup_verify, prune
@@ -227,3 +228,11 @@ def test_after_a_restore_everybody_signs_in_anew_and_it_is_written_down(
         "print(S.objects.count(), A.objects.filter(action='backup.restored').count())"
     )
     assert manage(elsewhere, "shell", "-c", asked).stdout.split()[-2:] == ["0", "1"]
+
+
+def test_a_backup_from_the_command_line_is_written_down(
+    ready: list[Document], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("backup", to=str(tmp_path / "backups"), no_verify=True)
+    entry = AuditEntry.objects.get(action="backup.made")
+    assert (entry.via, entry.object_id) == ("command", str(Backup.objects.get().pk))

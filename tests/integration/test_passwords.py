@@ -14,11 +14,13 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlsafe_base64_encode
 
 from ragsite.accounts import mailing, two_step
 from ragsite.accounts.models import TwoStep, UserSession
 from ragsite.accounts.services import sessions_end
+from ragsite.accounts.tasks import forget
 from ragsite.audit.models import AuditEntry
 from tests.integration.factories import Api, person
 from tests.integration.pages import browser, text_of
@@ -418,3 +420,13 @@ def test_the_answers_to_every_name_have_the_same_headers(ada: Any) -> None:
 def test_the_administration_has_no_page_of_its_own_for_it(db: None) -> None:
     client = browser(person("root", is_staff=True, is_superuser=True))
     assert client.get(reverse("admin:password_change"))["Location"] == reverse("password")
+
+
+def test_sessions_that_have_run_out_are_not_counted_and_are_forgotten(ada: Any) -> None:
+    client, old = browser(ada), browser(ada)
+    key = old.cookies["sessionid"].value
+    UserSession.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert "In this browser only." in text_of(client.get(reverse("account")))
+    forget()
+    assert not UserSession.objects.filter(pk=key).exists()
+    assert _is_in(client)

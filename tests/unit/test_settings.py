@@ -91,6 +91,8 @@ def test_https_alone_makes_cookies_and_transport_strict(load: Load) -> None:
     assert strict["CSRF_COOKIE_SECURE"]
     assert strict["SECURE_SSL_REDIRECT"]
     assert strict["SECURE_HSTS_SECONDS"] >= 31_536_000
+    assert strict["SESSION_COOKIE_NAME"] == "__Host-sessionid"
+    assert strict["CSRF_COOKIE_NAME"] == "__Host-csrftoken"
 
 
 def test_a_forwarded_scheme_is_believed_only_behind_a_proxy(load: Load) -> None:
