@@ -36,7 +36,7 @@ class DeepView(APIView):
 
     permission_classes = ADMINISTRATORS
 
-    @extend_schema(operation_id="health_deep", responses={200: DeepSerializer, 503: DeepSerializer})
+    @extend_schema(operation_id="deep_health", responses={200: DeepSerializer, 503: DeepSerializer})
     def get(self, request: Request) -> Response:
         """Look at every part now; 503 where one fails that nothing works without."""
         del request

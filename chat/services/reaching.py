@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import httpx2
 from django.conf import settings
 
 from chat.errors import ModelUnauthorized, ModelUnreachable
@@ -22,7 +21,9 @@ def model_reached() -> str:
     model = configured_model()
     if model is None:
         return "No language model: answers quote the documents."
-    # The client takes a second to import, which an installation without a model never needs.
+    # The clients take a second to import, which an installation without a model never needs.
+    import httpx2  # noqa: PLC0415
+
     from chat.llm.openai import DEFAULT_BASE_URL  # noqa: PLC0415
 
     address = f"{settings.OPENAI_BASE_URL or DEFAULT_BASE_URL}/models"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, Final
 
 from celery.signals import worker_init, worker_process_init
 
 from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
+
+#: How much later than a question a file gets its turn on a busy processor (nice(2), 0 to 19).
+_NICENESS: Final = 10
+
+
+@worker_init.connect
+def after_the_web(**kwargs: Any) -> None:  # noqa: ARG001
+    """Work behind whoever waits for an answer. What the worker starts inherits it."""
+    os.nice(_NICENESS)
 
 
 @worker_process_init.connect

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from documents.ingest import lease as leases
 from documents.ingest import turns
 from documents.models import Document, DocumentVersion, Turn
+from documents.services.collections import collection_default
+from documents.services.folders import file_take_in
 from documents.types import Status
 from tests.integration.factories import Api, person, shelf, work
 
@@ -120,6 +123,18 @@ def test_an_upload_takes_the_turn_of_who_sent_it(ada: Api) -> None:
     version = DocumentVersion.objects.get()
     assert (version.queued_for, version.in_bulk) == (ada.user.pk, False)
     assert work() == 1
+
+
+def test_a_folder_is_taken_in_behind_what_is_uploaded_by_hand(ada: Api, tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    for text in (b"First.", b"First, again."):
+        file.write_bytes(text)
+        collection = collection_default(ada.user)
+        assert file_take_in(user=ada.user, collection=collection, path=file).error is None
+    assert {version.in_bulk for version in DocumentVersion.objects.all()} == {True}
+    by_hand = ada.upload(("b.txt", b"Second.")).json()["documents"][0]["id"]
+    (first,) = claimed()
+    assert str(DocumentVersion.objects.get(pk=first).document_id) == by_hand
 
 
 def test_the_turn_outlives_the_account(ada: Api) -> None:

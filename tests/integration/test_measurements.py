@@ -19,6 +19,8 @@ from analytics.types import Kind, Measurement
 from chat.models import Conversation, Message
 from chat.services.measures import measures
 from chat.types import AnswerDraft, Sentence
+from documents.ingest.reconciling.run import reconcile
+from ragsite.ops.models import Backup
 from tests.integration.factories import Api, person, work
 from tests.openai_server import OpenAIServer
 
@@ -217,3 +219,15 @@ def test_prometheus_reads_every_number(boss: Api, settings: Any) -> None:
     assert samples["ragsite_citation_coverage_count", "tiny"] == 2
     assert samples["ragsite_faults_total", "model_busy", "answer"] == 1
     assert samples["ragsite_ingest_stage_seconds_count", "ok", "embed"] == 1
+
+
+def test_prometheus_reads_the_age_of_backup_and_comparison(boss: Api) -> None:
+    now = timezone.now()
+    Backup.objects.create(path="/x", started_at=now - timedelta(hours=2), verified_at=now, size=5)
+    reconcile()
+    lines = boss.get("/metrics").content.decode().splitlines()
+    numbers = dict(line.split(" ") for line in lines if line and line[0] != "#" and "{" not in line)
+    assert float(numbers["ragsite_backup_age_seconds"]) == pytest.approx(7200, abs=60)
+    assert float(numbers["ragsite_backup_last_good"]) == 1
+    assert float(numbers["ragsite_reconciliation_left"]) == 0
+    assert float(numbers["ragsite_reconciliation_age_seconds"]) < 60

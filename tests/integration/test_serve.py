@@ -26,6 +26,15 @@ def test_a_fresh_start_prints_the_address(server: Server) -> None:
     assert f"Ready on http://127.0.0.1:{server.port}" in server.said
 
 
+def test_memory_that_is_freed_can_be_used_again(server: Server) -> None:
+    """Each process has two pools of memory, not sixteen: see ``serve._environment``."""
+    environments = [
+        Path(f"/proc/{pid}/environ").read_bytes() for pid in children(server.process.pid)
+    ]
+    assert environments
+    assert all(b"MALLOC_ARENA_MAX=2\0" in environment for environment in environments)
+
+
 def test_a_fresh_start_prints_a_link_that_opens(server: Server) -> None:
     assert server.get(server.setup_path()) == 200
 
