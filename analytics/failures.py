@@ -16,8 +16,9 @@ from documents.signals import version_failed
 
 task_failure.connect(task_failed)
 
-#: The name under which a version's whole way from upload to its end is measured.
-WHOLE = "whole"
+#: The name under which the time from the upload to the end for good is measured: an attempt
+#: that failed and is tried again is none.
+ENDED = "ended"
 FAILED = "failed"
 
 
@@ -27,4 +28,4 @@ def version_ended_badly(sender: object, version_id: Any, **kwargs: Any) -> None:
     now = timezone.now()
     created = DocumentVersion.objects.filter(pk=version_id).values_list("created_at", flat=True)
     ms = sum((now - at).total_seconds() * 1000 for at in created)
-    note(Measurement(now, Kind.INGEST, WHOLE, FAILED, ms))
+    note(Measurement(now, Kind.INGEST, ENDED, FAILED, ms))
