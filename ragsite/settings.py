@@ -405,15 +405,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "documents.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "keep": {"task": "ragsite.ops.tasks.keep", "schedule": 600.0, "options": {"expires": 590}},
-    "audit-forget": {"task": "ragsite.audit.tasks.forget", "schedule": crontab(hour=3, minute=10)},
-    "sessions-forget": {
-        "task": "ragsite.accounts.tasks.forget",
-        "schedule": crontab(hour=3, minute=5),
-    },
-    "quotas-forget": {
-        "task": "ragsite.quotas.tasks.forget",
-        "schedule": crontab(hour=3, minute=15),
-    },
     "chat-sweep": {"task": "chat.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
 }
 # A worker that is busy reading takes a look up late; one a minute would be lost to a shorter time.

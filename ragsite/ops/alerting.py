@@ -22,8 +22,7 @@ from django.utils import timezone
 
 from analytics.alerts.channels import NotDelivered, deliver, notices_send
 from analytics.alerts.readings import Reading, readings, source
-from analytics.alerts.watching import body, channels, notices_forget, watch
-from analytics.error_groups import groups_forget
+from analytics.alerts.watching import body, channels, watch
 from ragsite.ops.certificate import days_left
 from ragsite.ops.heartbeat import web_silence
 from ragsite.ops.models import Backup
@@ -46,9 +45,6 @@ def look(now: datetime | None = None) -> int:
             state = "fires" if alert.firing_since else "is resolved"
             logger.warning("alert %s %s: %s", alert.name, state, alert.says)
         sent = notices_send(now)
-        if now.minute == 0:
-            groups_forget(now)
-            notices_forget(now)
     except DatabaseError as error:
         logger.error("alerts: the database cannot be used: %s", type(error).__name__)  # noqa: TRY400
         return _tell_loss()

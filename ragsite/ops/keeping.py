@@ -6,13 +6,17 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 
 from analytics import services as numbers
+from analytics.alerts.watching import notices_forget
+from analytics.error_groups import groups_forget
 from documents.index.upkeep import drop_deleted_words
 from documents.ingest.removal import checkpoint
 from documents.ingest.renewal import renew_vectors
+from ragsite.accounts.sessions import SessionStore
+from ragsite.audit import services as audit
+from ragsite.quotas import services as quotas
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +83,10 @@ def _log() -> int:
 _WORK: Final[tuple[tuple[str, Callable[[], int]], ...]] = (
     ("facts_forgotten", _forget),
     ("hours_thinned", _thin),
+    ("errors_forgotten", groups_forget),
+    ("notices_forgotten", notices_forget),
+    ("deeds_forgotten", audit.forget_old),
+    ("uses_forgotten", quotas.forget_old),
     ("sessions", _sessions),
     ("words_merged", _words),
     ("vectors_renewed", _vectors),

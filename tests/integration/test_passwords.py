@@ -20,7 +20,7 @@ from django.utils.http import urlsafe_base64_encode
 from ragsite.accounts import mailing, two_step
 from ragsite.accounts.models import TwoStep, UserSession
 from ragsite.accounts.services import sessions_end
-from ragsite.accounts.tasks import forget
+from ragsite.accounts.sessions import SessionStore
 from ragsite.audit.models import AuditEntry
 from tests.integration.factories import Api, person
 from tests.integration.pages import browser, text_of
@@ -427,6 +427,6 @@ def test_sessions_that_have_run_out_are_not_counted_and_are_forgotten(ada: Any) 
     key = old.cookies["sessionid"].value
     UserSession.objects.filter(pk=key).update(expire_date=timezone.now() - timedelta(seconds=1))
     assert "In this browser only." in text_of(client.get(reverse("account")))
-    forget()
+    SessionStore.clear_expired()
     assert not UserSession.objects.filter(pk=key).exists()
     assert _is_in(client)

@@ -30,7 +30,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction")]
 GROWS: Final = {
     model._meta.db_table
     for model in apps.get_models()
-    if model._meta.app_label in {"documents", "chat", "analytics", "sessions", "accounts"}
+    if model._meta.app_label
+    in {"documents", "chat", "analytics", "sessions", "accounts", "audit", "quotas"}
 } - {
     # A row for each embedding model, each worker, each night: a handful.
     "documents_embeddingspace",
