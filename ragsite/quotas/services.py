@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -25,15 +25,13 @@ from ragsite.quotas.models import DailyUse, QuotaOverride
 #: Days that counts are kept for.
 KEPT_DAYS: Final = 40
 _SENTENCES: Final = {
-    "stored_files": "You have {limit} files here, as many as you may. Delete some first.",
+    "stored_files": "You have {used} here and may have {limit}. Delete something first.",
     "stored_bytes": "You have {used} stored here and may have {limit}. Delete something first.",
-    "files_a_day": "You may add {limit} files a day, and these are added. The day ends in {wait}.",
+    "files_a_day": "You may add {limit} a day, and none is left. The day ends in {wait}.",
     "bytes_a_day": "You may add {limit} a day, and this would be more. The day ends in {wait}.",
-    "questions_a_day": (
-        "You may ask {limit} questions a day, and they are asked. The day ends in {wait}."
-    ),
+    "questions_a_day": "You may ask {limit} a day, and none is left. The day ends in {wait}.",
     "tokens_a_day": (
-        "Answers may cost {limit} tokens a day for you, and this one would cost more than is left. "
+        "Answers may cost {limit} a day for you, and this one may cost more than is left. "
         "The day ends in {wait}."
     ),
 }
@@ -159,13 +157,16 @@ def _bound(name: str, limits: dict[str, int | None], used: int, more: int) -> No
 
 def sentence(name: str, limit: int, used: int) -> str:
     """Return what a person is told whose quota is used up."""
-    is_size = "bytes" in name
-    shown: dict[str, Any] = {
-        "limit": filesizeformat(limit) if is_size else f"{limit:,}",
-        "used": filesizeformat(used) if is_size else f"{used:,}",
-        "wait": _in_words(seconds_left()),
-    }
-    return _SENTENCES[name].format(**shown).replace("\xa0", " ")
+    shown = {"limit": _amount(name, limit), "used": _amount(name, used)}
+    return _SENTENCES[name].format(**shown, wait=_in_words(seconds_left())).replace("\xa0", " ")
+
+
+def _amount(name: str, amount: int) -> str:
+    """Return an amount as it is said: ``1.0 MB``, or ``2 files``."""
+    if "bytes" in name:
+        return str(filesizeformat(amount))
+    unit = next(unit for unit in ("file", "question", "token") if unit in name)
+    return f"{amount:,} {unit}{'s' if amount != 1 else ''}"
 
 
 def _in_words(seconds: int) -> str:

@@ -76,7 +76,7 @@ def test_deleting_makes_room_for_what_is_stored_but_not_in_the_day(quotas: dict[
     quotas["stored_files"] = 1
     user = person()
     first = _upload(user, 1).document
-    with pytest.raises(StorageQuotaReached, match="Delete some first"):
+    with pytest.raises(StorageQuotaReached, match="Delete something first"):
         _upload(user, 2)
     document_delete(user=user, document=first)
     _upload(user, 2)
@@ -158,7 +158,7 @@ def test_a_page_tells_which_file_was_refused(quotas: dict[str, int]) -> None:
     _upload(user, 1)
     files = {"files": SimpleUploadedFile("b.txt", b"Two.")}
     page = browser(user).post(reverse("document_upload"), files, follow=True)
-    assert "b.txt: You have 1 files here" in text_of(page)
+    assert "b.txt: You have 1 file here" in text_of(page)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -197,7 +197,7 @@ def test_one_question_more_than_a_day_allows_is_refused(
     assert ada.ask("How many eggs?").status_code == 200
     refused = ada.ask("How many nests?")
     body = assert_problem(refused, 429, "quota_reached")
-    assert "You may ask 1 questions a day" in body["detail"]
+    assert "You may ask 1 question a day" in body["detail"]
     assert int(refused["Retry-After"]) > 0
 
 
@@ -219,7 +219,7 @@ def test_the_page_keeps_a_question_that_is_refused(
     page = client.post(reverse("conversations"), {"question": "How many nests?"})
     assert page.status_code == 429
     assert "How many nests?" in page.content.decode()
-    assert "You may ask 1 questions a day" in text_of(page)
+    assert "You may ask 1 question a day" in text_of(page)
     assert int(page["Retry-After"]) > 0
 
 
