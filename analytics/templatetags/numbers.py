@@ -25,8 +25,8 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     if value < 1000:
-        return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
-    return f"{value / 1000:.1f} s"
+        return f"{value:.0f}\u00a0ms" if value >= 10 else f"{value:.1f}\u00a0ms"
+    return f"{value / 1000:.1f}\u00a0s"
 
 
 #: How the columns of the lists of use are called; those left out are ids or told elsewhere.
