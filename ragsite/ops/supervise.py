@@ -206,7 +206,10 @@ def _signals() -> Iterator[socket.socket]:
     finally:
         signal.set_wakeup_fd(old_fd)
         # From here on the process only ends. A stop signal that comes twice, the second time
-        # late, must not make its end look like a failure: those stay without effect.
+        # late, must not make its end look like a failure. Ignored ones stay so to the last:
+        # for those with a handler the interpreter puts the default back while it ends.
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, before[signal.SIGCHLD])
         reader.close()
         writer.close()
