@@ -220,4 +220,6 @@ def test_a_stop_signal_that_comes_after_the_end_has_no_effect() -> None:
     with supervise._signals() as wakeup:
         assert isinstance(wakeup, socket.socket)
     os.kill(os.getpid(), signal.SIGTERM)
+    # A handler would not do: the interpreter takes it away while it ends.
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
     assert signal.getsignal(signal.SIGCHLD) == before
