@@ -148,7 +148,7 @@ class ErrorGroup(models.Model):
     last_release = models.CharField(max_length=40)
     last_request_id = models.CharField(max_length=64, blank=True)
     #: When somebody said that it is mended; empty again when it came back.
-    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_at = models.DateTimeField(null=True, blank=True, db_index=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -198,7 +198,7 @@ class AlertNotice(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices)
     alert = models.CharField(max_length=40)
     body = models.JSONField()
-    created_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_index=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     #: Not to be tried before; empty when it is not to be tried any more.
     next_at = models.DateTimeField(null=True, db_index=True)

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
                 ('channel', models.CharField(choices=[('mail', 'e-mail'), ('webhook', 'webhook')], max_length=10)),
                 ('alert', models.CharField(max_length=40)),
                 ('body', models.JSONField()),
-                ('created_at', models.DateTimeField()),
+                ('created_at', models.DateTimeField(db_index=True)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_at', models.DateTimeField(db_index=True, null=True)),
                 ('sent_at', models.DateTimeField(null=True)),
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('first_release', models.CharField(max_length=40)),
                 ('last_release', models.CharField(max_length=40)),
                 ('last_request_id', models.CharField(blank=True, max_length=64)),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
+                ('resolved_at', models.DateTimeField(blank=True, db_index=True, null=True)),
                 ('reopened_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={

@@ -39,12 +39,17 @@ def _fresh_index(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _empty_index() -> None:
+    """Take away what no model describes: the index, and what SQLite counted to plan queries."""
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO {KEYWORD_TABLE}({KEYWORD_TABLE}) VALUES ('delete-all')")
         cursor.execute(f"DELETE FROM {SCOPE_TABLE}")
         cursor.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL%vec0%'")
         for (name,) in cursor.fetchall():
+            cursor.execute(f"DROP TABLE {name}")
+        cursor.execute("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite_stat%'")
+        for (name,) in cursor.fetchall():
             cursor.execute(f"DELETE FROM {name}")
+        cursor.execute("ANALYZE sqlite_schema")  # has every connection read them again
 
 
 @pytest.fixture

@@ -158,6 +158,7 @@ def test_what_an_answer_cost_is_kept_with_its_user(ada: Api, use: Use) -> None:
 
 def test_without_tokens_the_model_is_not_called(settings: Any, ada: Api, use: Use) -> None:
     settings.QUOTAS = settings.QUOTAS | {"tokens_a_day": 5000}
+    settings.ANSWER_CACHE_SECONDS = 0  # an answer that is given again costs nothing
     ada.ready()
     model = use(Costly(5000))
     assert ada.ask(EGGS).status_code == 200

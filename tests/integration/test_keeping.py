@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -23,6 +22,7 @@ from documents.ingest import renewal
 from documents.ingest.reconciling.run import reconcile
 from documents.models import Chunk, Document, DocumentVersion, EmbeddingSpace
 from documents.types import Status
+from ragsite.accounts.models import UserSession
 from ragsite.ops import keeping
 from tests.integration.factories import Api, work
 
@@ -68,11 +68,11 @@ def test_every_hour_of_the_days_that_are_over_is_thinned(settings: Any) -> None:
 def test_sessions_that_have_ended_are_removed() -> None:
     now = timezone.now()
     for name, days in (("old", -1), ("new", 1)):
-        Session.objects.create(
+        UserSession.objects.create(
             session_key=name, session_data="", expire_date=now + timedelta(days=days)
         )
     keeping.keep()
-    assert [row.pk for row in Session.objects.all()] == ["new"]
+    assert [row.pk for row in UserSession.objects.all()] == ["new"]
 
 
 def test_what_fails_does_not_keep_the_rest_from_being_done(

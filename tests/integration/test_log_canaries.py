@@ -127,7 +127,7 @@ def test_a_crash_leaves_no_value(written: Written, monkeypatch: pytest.MonkeyPat
     def broken(*args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(f"it broke at {TEXT} {args} {kwargs}")
 
-    monkeypatch.setattr("documents.api.search_views.search", broken)
+    monkeypatch.setattr("documents.api.search_views.search_kept", broken)
     monkeypatch.setattr("documents.ingest.pipeline.assemble", broken)
     monkeypatch.setattr("chat.services.answering._prepared", broken)
     ada = Api(person("ada"))
