@@ -8,13 +8,13 @@ from typing import Any
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 
 from documents.models import Collection, DocumentVersion, Membership
 from documents.services.collections import collection_create
 from documents.services.documents import document_upload
 from documents.types import Role, Status
 from ragsite.accounts.services import token_create
+from ragsite.accounts.sessions import SessionStore
 from tests.load.fixture import Fixture, Person, question, text
 from tests.samples import docx_bytes, pdf_bytes
 
