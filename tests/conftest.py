@@ -31,3 +31,9 @@ def _nothing_is_written_beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     monkeypatch.setattr(settings, "RECORD_IN_BACKGROUND", False, raising=False)
     yield
     recorder._waiting.clear()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the browser: its files take longest, and would keep one process busy at the end."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
