@@ -35,5 +35,5 @@ def _nothing_is_written_beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browser: its files take longest, and would keep one process busy at the end."""
+    """Begin with the browser: its files take longest, and would keep one process busy."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
