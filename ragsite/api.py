@@ -34,6 +34,7 @@ _CODES = {
     429: "too_many_requests",
     500: "server_error",
     503: "unavailable",
+    507: "storage_failed",
 }
 
 

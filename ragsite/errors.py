@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from documents.errors import NotFound
 from ragsite.api import problem_response
 
+_NO_ROOM = "There is no room left on the disk: nothing can be stored until some is freed."
+_BUSY = "The library is busy at the moment. Try again in a few seconds."
 API_PREFIXES = ("/api/", "/v1/", "/openapi.json")
 
 
@@ -35,7 +40,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault, without a word about the inside."""
+    """500: our fault, without a word about the inside; 507 and 503 where the database cannot."""
+    fault = sys.exception()
+    if isinstance(fault, DatabaseError) and "disk is full" in str(fault):
+        return _answer(request, 507, "No room left", _NO_ROOM)
+    if isinstance(fault, DatabaseError) and "locked" in str(fault):
+        response = _answer(request, 503, "One moment, please", _BUSY)
+        response["Retry-After"] = "5"
+        return response
     detail = "Something went wrong on our side. It has been logged."
     return _answer(request, 500, "Something went wrong", detail)
 

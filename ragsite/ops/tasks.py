@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from celery import shared_task
+from django.db import DatabaseError
 
 from documents.errors import ProductError
 from documents.ingest.reconciling.run import is_due, reconcile
@@ -27,7 +28,7 @@ def backup() -> None:
     """Make the scheduled backup and prove it. A fault is written down, for the alerts to find."""
     try:
         row = backup_routine()
-    except (OSError, ProductError, Unreadable) as error:
+    except (OSError, DatabaseError, ProductError, Unreadable) as error:
         logger.error("the scheduled backup failed: %s", error)  # noqa: TRY400  # the sentence says it
     else:
         logger.info("backup of %d bytes made and verified", row.size)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import OperationalError
 
 from documents.types import Mode
 from tests.integration.factories import WREN, Api, assert_problem, shelf, work
@@ -234,6 +235,27 @@ def test_500_tells_nothing_of_the_inside(
     body = assert_problem(response, 500, "server_error")
     assert "secret-inside" not in response.content.decode()
     assert body["detail"].endswith("logged.")
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        ("database or disk is full", 507, "storage_failed"),
+        ("database is locked", 503, "unavailable"),
+        ("no such table: x", 500, "server_error"),
+    ],
+)
+def test_what_the_database_cannot_do_now_is_told(
+    ada: Api, monkeypatch: pytest.MonkeyPatch, fault: str, status: int, code: str
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise OperationalError(fault)
+
+    monkeypatch.setattr("documents.api.views.document_list", broken)
+    ada.client.raise_request_exception = False
+    response = ada.get("/api/documents")
+    assert_problem(response, status, code)
+    assert ("Retry-After" in response) == (status == 503)
 
 
 def test_what_is_wrong_with_each_field_is_told(ada: Api) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from tqdm import tqdm
 
 from documents.errors import ProductError
@@ -39,7 +40,7 @@ class Command(BaseCommand):
                 row = backup_make(folder, on_file)
                 if not options["no_verify"]:
                     backup_verify(Path(row.path))
-            except (OSError, ProductError, Unreadable) as error:
+            except (OSError, DatabaseError, ProductError, Unreadable) as error:
                 raise CommandError(f"The backup failed: {error}") from None
         record("backup.made", about=("backup", row.pk))
         self.stdout.write(row.path)
