@@ -10,13 +10,12 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
-from django.conf import settings
 from django.db import DatabaseError, connections
 
 from documents.errors import ServiceError
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
-from documents.ingest.bell import DRAIN, REINDEX, ring
+from documents.ingest.bell import DRAIN, REINDEX, heard, ring
 from documents.ingest.reindex import is_due
 from documents.ingest.reindex import reindex as run_reindex
 
@@ -35,6 +34,9 @@ def drain() -> None:
     """Work on what waits."""
     if _WORKER_ID not in os.environ:  # a task run by hand, outside of a worker
         os.environ[_WORKER_ID] = leases.worker_register().pk
+    heard()
+    if queue.waiting() > 1:
+        ring()  # for whoever else has nothing to do
     if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
         ring()
 
@@ -42,7 +44,8 @@ def drain() -> None:
 @shared_task(name="documents.tasks.sweep")
 def sweep() -> None:
     """Mend what crashes left behind, and ring for what still waits."""
-    for _ in range(min(queue.sweep(), settings.WORKER_CONCURRENCY)):
+    if queue.sweep():
+        heard()  # a bell may have been lost with the worker that took it
         ring()
     if is_due():
         ring(REINDEX)

@@ -386,6 +386,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "control_folder": str(BROKER_DIR / "control"),
         "processed_folder": str(BROKER_DIR / "processed"),
         "store_processed": False,
+        # Seconds between two looks, and so for each message; kombu's 1.0 makes a burst wait.
+        "polling_interval": 0.2,
     }
 )
 if not REDIS_URL:

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection, connections
 
 from documents.index.schema import KEYWORD_TABLE, SCOPE_TABLE
+from documents.ingest.bell import heard
 from tests.integration.factories import Api, person
 
 
@@ -68,6 +69,7 @@ def bob(db: None) -> Api:
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Keep the bell from ringing, and tell which tasks it would have rung for."""
     rung: list[str] = []
+    heard()  # no bell of an earlier test is on its way
 
     def send_task(name: str, **options: Any) -> None:
         rung.append(name)

@@ -393,6 +393,51 @@ def test_an_upload_rings_once_it_is_committed(
     assert no_broker == ["documents.tasks.drain"]
 
 
+def test_many_uploads_are_one_bell_until_it_is_heard(
+    ada: Api, worker_process: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(5):
+            ada.upload((f"{number}.txt", f"Text number {number}.".encode()))
+    assert worker_process == ["documents.tasks.drain"]
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.drain()
+    assert queue.waiting() == 0
+    # The worker that heard it rang for another one: more than one version was waiting.
+    assert worker_process == ["documents.tasks.drain"] * 2
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.drain()
+        ada.upload(("late.txt", b"A late one."))
+    assert worker_process == ["documents.tasks.drain"] * 3
+
+
+def test_a_lost_bell_is_rung_again_by_the_sweep(
+    ada: Api, worker_process: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        ada.upload(("wren.txt", WREN))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.sweep()
+    assert worker_process == ["documents.tasks.drain"] * 2
+
+
+def test_without_the_cache_every_upload_rings(
+    ada: Api,
+    no_broker: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    def away(*args: Any) -> None:
+        raise OSError("no cache")
+
+    monkeypatch.setattr("documents.ingest.bell.cache.add", away)
+    monkeypatch.setattr("documents.ingest.bell.cache.delete", away)
+    with django_capture_on_commit_callbacks(execute=True):
+        ada.upload(("a.txt", b"First."))
+        ada.upload(("b.txt", b"Second."))
+    assert len(no_broker) == 2
+
+
 def test_an_upload_is_safe_while_the_broker_is_away(
     ada: Api, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
