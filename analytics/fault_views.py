@@ -62,7 +62,7 @@ def error(request: HttpRequest, pk: int) -> HttpResponse:
 def error_resolve(request: HttpRequest, pk: int) -> HttpResponse:
     """Say that a fault is mended, or that it is not."""
     row = _group(pk)
-    resolved = request.POST.get("resolved") == "yes"
+    resolved = request.POST.get("is_mended") == "yes"
     group_resolve(row, resolved=resolved)
     said = "Resolved. It opens again should it come back." if resolved else "Open again."
     messages.success(request, said)

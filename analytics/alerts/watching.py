@@ -20,7 +20,12 @@ _CLOSEST: Final = timedelta(seconds=30)
 SILENT: Final = timedelta(minutes=10)
 #: For so long it is shown that a notice did not arrive.
 _SHOWN: Final = timedelta(days=1)
-_WORDS: Final = {"firing": "ALERT", "again": "STILL", "resolved": "RESOLVED", "test": "TEST"}
+_WORDS: Final[dict[str, str]] = {
+    AlertNotice.Kind.FIRING: "ALERT",
+    AlertNotice.Kind.AGAIN: "STILL",
+    AlertNotice.Kind.RESOLVED: "RESOLVED",
+    AlertNotice.Kind.TEST: "TEST",
+}
 
 
 @transaction.atomic

@@ -259,7 +259,7 @@ def test_errors_and_alerts_are_for_administrators(boss: Client, address: str) ->
 def test_only_administrators_resolve(boss: Client) -> None:
     error_groups.add([record()])
     address = f"/dashboard/errors/{ErrorGroup.objects.get().pk}/resolve"
-    assert browser(person("eve")).post(address, {"resolved": "yes"}).status_code == 403
+    assert browser(person("eve")).post(address, {"is_mended": "yes"}).status_code == 403
     assert boss.get(address).status_code == 405
     assert groups()[0].resolved_at is None
 
@@ -267,10 +267,10 @@ def test_only_administrators_resolve(boss: Client) -> None:
 def test_a_fault_is_resolved_and_opened_again(boss: Client) -> None:
     error_groups.add([record()])
     address = f"/dashboard/errors/{ErrorGroup.objects.get().pk}/resolve"
-    shown = boss.post(address, {"resolved": "yes"}, follow=True)
+    shown = boss.post(address, {"is_mended": "yes"}, follow=True)
     assert "resolved" in text_of(shown)
     assert "There are none." in text_of(boss.get("/dashboard/errors"))
-    boss.post(address, {"resolved": "no"})
+    boss.post(address, {"is_mended": "no"})
     assert groups()[0].resolved_at is None
 
 
