@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, connections
 
 from documents.index.schema import KEYWORD_TABLE, SCOPE_TABLE
+from documents.ingest import lease as leases
 from documents.ingest.bell import heard
+from ragsite.ops import alerting, heartbeat
 from tests.integration.factories import Api, person
+from tests.integration.watched import GB, backup, room
+from tests.listeners import Hook, MailServer
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +91,35 @@ def one_transaction(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     for module in ("chat.services.answering", "chat.answer.retrieval"):
         monkeypatch.setattr(f"{module}.close_old_connections", lambda: None)
+
+
+@pytest.fixture
+def mail(settings: Any) -> Iterator[MailServer]:
+    with MailServer() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_USE_TLS = (
+            "127.0.0.1",
+            server.port,
+            False,
+        )
+        settings.ALERT_EMAILS = ["ops@example.org", "boss@example.org"]
+        yield server
+
+
+@pytest.fixture
+def hook(settings: Any) -> Iterator[Hook]:
+    with Hook() as server:
+        settings.ALERT_WEBHOOK = server.url
+        yield server
+
+
+@pytest.fixture
+def well(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """An installation where all is well: a worker and a web server, room, a fresh backup."""
+    settings.BACKUP_KEEP = 7
+    leases.worker_register()
+    heartbeat.web_seen()
+    cache.delete("alerts:no-database")
+    alerting._told.clear()
+    room(monkeypatch, 50 * GB)
+    backup()
