@@ -10,7 +10,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /venv
 COPY requirements.txt .
 RUN /venv/bin/pip install --quiet --require-hashes -r requirements.txt \
-    && /venv/bin/pip uninstall --quiet --yes setuptools pip
+    && /venv/bin/pip uninstall --quiet --yes hf_xet setuptools pip
 
 FROM ${PYTHON_IMAGE}
 # Languages of scanned pages, as the setting of the same name has them: eng+deu.

@@ -1,6 +1,10 @@
 # Sourced by the other scripts. Makes .venv hold exactly what is pinned, with nothing
 # but Python, a shell and (where Debian split something off Python) apt to begin with.
 
+# What has been compiled once is kept: compiling it again at every start of a program takes
+# as long as the start itself. 29 MB.
+unset PYTHONDONTWRITEBYTECODE
+
 fail() {
     printf '%s\n' "$*" >&2
     exit 1
@@ -64,8 +68,9 @@ install_requirements() {
         .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input \
             --no-compile --require-hashes "$@" ||
             fail "The packages could not be installed. The lines above tell why."
-        # Came with the environment, is used by nothing, and takes room.
-        .venv/bin/python -m pip uninstall -qq --yes setuptools
+        # Came with the environment or with a package, is used by nothing, and takes room (27 MB).
+        .venv/bin/python -m pip uninstall -qq --yes setuptools hf_xet
+        rm -rf .venv/lib/python3*/site-packages/numpy/*/tests
         printf '%s\n' "$wanted" >"$stamp"
         rm -f .venv/.installing
     fi
