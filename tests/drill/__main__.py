@@ -1,8 +1,9 @@
 """Drills: the whole product, run and broken on purpose, and then looked at.
 
 ``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
-again and again; ``fuzz`` sends what the schema allows, and what it does not. Each works on an
-installation of its own, which is thrown away.
+again and again; ``fuzz`` sends what the schema allows, and what it does not; ``isolation`` asks
+with the words of somebody else; ``resume`` kills the worker while a folder is taken in. Each works
+on an installation of its own, which is thrown away.
 """
 
 from __future__ import annotations
@@ -12,20 +13,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drill import crash, fuzz, restore
+from tests.drill import crash, fuzz, isolation, restore, resume
 
-DRILLS = {"restore": restore.run, "crash": crash.run, "fuzz": fuzz.run}
+DRILLS = {
+    "restore": restore.run,
+    "crash": crash.run,
+    "fuzz": fuzz.run,
+    "isolation": isolation.run,
+    "resume": resume.run,
+}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/drill", description=__doc__)
     parser.add_argument("drill", choices=DRILLS)
     parser.add_argument("--documents", type=int, default=500, help="there before it begins")
-    parser.add_argument("--searches", type=int, default=50, help="restore: compared")
+    parser.add_argument("--searches", type=int, default=50, help="restore, isolation: so many")
     parser.add_argument("--answers", type=int, default=20, help="restore: compared")
     parser.add_argument("--flips", type=int, default=30, help="restore: bytes of the archive")
     parser.add_argument("--rounds", type=int, default=100, help="crash: kills")
     parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
+    parser.add_argument("--folder", type=Path, help="resume: taken in instead of made files")
     parser.add_argument("--keep", type=Path, help="work here and leave data and log")
     return parser.parse_args()
 

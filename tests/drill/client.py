@@ -40,6 +40,24 @@ class Client:
             return None
         return str(answer.json()["documents"][0]["id"])
 
+    def upload_many(self, files: Sequence[tuple[str, bytes]]) -> list[str]:
+        """Upload files at once; return their ids. Raises where one was not acknowledged."""
+        parts = [("files", each) for each in files]
+        answer = self._http.post("/api/documents/upload", files=parts)
+        answer.raise_for_status()
+        if answer.json()["rejected"]:
+            raise AssertionError(answer.json()["rejected"][0]["message"])
+        return [str(document["id"]) for document in answer.json()["documents"]]
+
+    def page(self, path: str, cookies: dict[str, str], query: dict[str, str]) -> str:
+        """Return a page as the browser of somebody who is signed in gets it."""
+        address = self._http.base_url.join(path)
+        answer = httpx2.get(address, params=query, cookies=cookies, timeout=60.0, trust_env=False)
+        answer.raise_for_status()
+        if answer.is_redirect:
+            raise AssertionError(f"{path} led to {answer.headers['location']}")
+        return answer.text
+
     def documents(self) -> dict[str, str]:
         """Return the status of each document that the caller can see, by id."""
         found: dict[str, str] = {}

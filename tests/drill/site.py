@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.drill.client import Client
 from tests.integration.serving import ROOT, Server
-from tests.load.fixture import Fixture
+from tests.load.fixture import Fixture, Person
 
 _LIMITS = ("REQUESTS", "ANONYMOUS", "LOGIN", "ACCOUNT", "GUESS", "ASK", "SEARCH", "UPLOAD")
 
@@ -80,6 +80,17 @@ class Site:
         command = [sys.executable, "-m", "tests.load.prepare", *counts]
         subprocess.run(command, cwd=ROOT, env=self.environment(), check=True)
         return Fixture.load(out)
+
+    def people(self, *names: str) -> dict[str, Person]:
+        """Make people who share nothing, each with a collection."""
+        made = subprocess.run(
+            [sys.executable, "-m", "tests.drill.people", *names],
+            cwd=ROOT,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        return {name: Person(**given) for name, given in json.loads(made.stdout).items()}
 
     def client(self, token: str) -> Client:
         """Return a program that calls it now."""

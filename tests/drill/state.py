@@ -58,10 +58,11 @@ def _documents() -> tuple[JSON, list[str]]:
 
     faults: list[str] = []
     by_version: dict[int, list[str]] = {}
-    for version_id, text in Chunk.objects.order_by("version_id", "ordinal").values_list(
-        "version_id", "text"
+    chunks_in_order = Chunk.objects.order_by("version_id", "ordinal")
+    for version_id, *parts in chunks_in_order.values_list(
+        "version_id", "start", "end", "page", "text"
     ):
-        by_version.setdefault(version_id, []).append(text)
+        by_version.setdefault(version_id, []).append(" ".join(map(str, parts)))
     found: JSON = {}
     for version in DocumentVersion.objects.select_related("document").order_by("pk"):
         try:
@@ -79,6 +80,7 @@ def _documents() -> tuple[JSON, list[str]]:
         known["deleting"] = version.document.deleting
         known["versions"][str(version.number)] = {
             "status": version.status,
+            "error": version.error_code,
             "sha256": version.sha256,
             "passages": len(chunks),
             "text": _digest("\0".join(chunks)),

@@ -15,8 +15,7 @@ from documents.services.documents import document_upload
 from documents.types import Role, Status
 from ragsite.accounts.services import token_create
 from ragsite.accounts.sessions import SessionStore
-from tests.load.fixture import Fixture, Person, question, text
-from tests.samples import docx_bytes, pdf_bytes
+from tests.load.fixture import Fixture, Person, file, question
 
 #: For all documents together, on a slow machine.
 SECONDS = 900.0
@@ -54,16 +53,6 @@ def uploaded(user: User, collection: Collection, number: int) -> str:
     name, data = file(number)
     found: Any = document_upload(user=user, data=data, filename=name, collection=collection)
     return str(found.document.pk)
-
-
-def file(number: int) -> tuple[str, bytes]:
-    """Return name and bytes of document ``number``."""
-    words = text(number)
-    if number % 4 == 1:
-        return f"notice-{number}.pdf", pdf_bytes([words])
-    if number % 4 == 3:
-        return f"notice-{number}.docx", docx_bytes(words.split("\n\n"))
-    return f"notice-{number}.md", words.encode()
 
 
 def wait_until_read(ids: Sequence[str], seconds: float) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tests.samples import docx_bytes, pdf_bytes
+
 #: Names the file.
 VARIABLE = "LOAD_FIXTURE"
 
@@ -78,3 +80,13 @@ def text(number: int, paragraphs: int = 12) -> str:
         duties = (_DUTIES[(number + index + step) % len(_DUTIES)] for step in range(3))
         lines += [f"Section {index + 1} of notice {number}. {''.join(duties)}", ""]
     return "\n".join(lines)
+
+
+def file(number: int) -> tuple[str, bytes]:
+    """Return name and bytes of document ``number``."""
+    words = text(number)
+    if number % 4 == 1:
+        return f"notice-{number}.pdf", pdf_bytes([words])
+    if number % 4 == 3:
+        return f"notice-{number}.docx", docx_bytes(words.split("\n\n"))
+    return f"notice-{number}.md", words.encode()
