@@ -68,6 +68,14 @@ class Client:
             path = page["next"]
         return found
 
+    def waiting(self) -> int:
+        """Return how many of the documents that the caller can see are not read yet."""
+        counts = [
+            self.call("GET", f"/api/documents?status={status}&page_size=1").json()["count"]
+            for status in ("queued", "processing")
+        ]
+        return int(sum(counts))
+
     def hits(self, words: str, limit: int = 10) -> list[Any]:
         """Return what a search finds: document, version, offsets, page."""
         body = {"q": words, "limit": limit}

@@ -85,7 +85,7 @@ def _fill(site: Site, documents: int, report: Report) -> list[Side]:
             side.ids |= dict(zip(side.client.upload_many(files), batch, strict=True))
         sides.append(side)
     begin = time.monotonic()
-    while any({*side.client.documents().values()} - {"ready", "failed"} for side in sides):
+    while any(side.client.waiting() for side in sides):
         time.sleep(2)
     ready = [Counter(side.client.documents().values())["ready"] for side in sides]
     told = f"{ready[0]} and {ready[1]}, {time.monotonic() - begin:.0f} s after the last upload"
