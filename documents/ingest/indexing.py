@@ -42,12 +42,21 @@ def content_hash(text: str) -> str:
 
 
 def write_chunks(
-    version: DocumentVersion, title: str, drafts: Sequence[ChunkDraft], on_batch: OnBatch
+    version: DocumentVersion,
+    title: str,
+    drafts: Sequence[ChunkDraft],
+    on_batch: OnBatch,
+    first: Callable[[], None] = lambda: None,
 ) -> list[Chunk]:
-    """Insert the rows of a version's chunks and return them, in order."""
+    """Insert the rows of a version's chunks and return them, in order.
+
+    ``first`` writes what goes before them, in the transaction of the first batch.
+    """
     chunks: list[Chunk] = []
     for group in batches(drafts):
         with transaction.atomic():
+            if not chunks:
+                first()
             chunks += Chunk.objects.bulk_create(_row(version, title, draft) for draft in group)
             on_batch(len(chunks) / len(drafts))
     return chunks
@@ -82,13 +91,14 @@ def index_chunks(
     times = times or StageTimes()
     for group in batches(chunks):
         with times.stage("embed"):
-            vectors = vectors_of(embedder, title, group)
+            vectors, made = _vectors(embedder, title, group)
         entries = [
             _entry(version, title, chunk, vector)
             for chunk, vector in zip(group, vectors, strict=True)
         ]
         done += len(group)
         with times.stage("index"), transaction.atomic():
+            keep_vectors(embedder, made)
             index.add(entries, current=False)
             on_batch(done / len(chunks))
 
@@ -107,17 +117,26 @@ def _entry(version: DocumentVersion, title: str, chunk: Chunk, vector: Vectors) 
 
 def vectors_of(embedder: Embedder, title: str, chunks: Sequence[Chunk]) -> list[Vectors]:
     """Return a vector for each chunk; only texts never seen are sent to the embedder."""
+    vectors, made = _vectors(embedder, title, chunks)
+    if made:
+        keep_vectors(embedder, made)
+    return vectors
+
+
+def _vectors(
+    embedder: Embedder, title: str, chunks: Sequence[Chunk]
+) -> tuple[list[Vectors], dict[str, Vectors]]:
+    """Return a vector for each chunk, and those that were made, which are to be kept."""
     known = _known(embedder, {chunk.content_hash for chunk in chunks})
     fresh = {
         chunk.content_hash: embedded_text(title, chunk.heading, chunk.text)
         for chunk in chunks
         if chunk.content_hash not in known
     }
-    if fresh:
-        made = embedder.embed_documents(list(fresh.values()))
-        known |= dict(zip(fresh, made, strict=True))
-        keep_vectors(embedder, {key: known[key] for key in fresh})
-    return [known[chunk.content_hash] for chunk in chunks]
+    vectors = embedder.embed_documents(list(fresh.values())) if fresh else ()
+    made = dict(zip(fresh, vectors, strict=True))
+    known |= made
+    return [known[chunk.content_hash] for chunk in chunks], made
 
 
 def _key(embedder: Embedder) -> str:
@@ -135,6 +154,8 @@ def _known(embedder: Embedder, hashes: set[str]) -> dict[str, Vectors]:
 @transaction.atomic
 def keep_vectors(embedder: Embedder, vectors: dict[str, Vectors]) -> None:
     """Keep the vectors of texts that a chunk has; of a document deleted meanwhile, none."""
+    if not vectors:
+        return
     wanted = set(
         Chunk.objects.filter(content_hash__in=vectors).values_list("content_hash", flat=True)
     )

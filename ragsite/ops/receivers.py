@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from celery.signals import worker_init, worker_process_init
 
+from ragsite.db import turns
 from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
@@ -16,8 +17,9 @@ _NICENESS: Final = 10
 
 @worker_init.connect
 def after_the_web(**kwargs: Any) -> None:  # noqa: ARG001
-    """Work behind whoever waits for an answer. What the worker starts inherits it."""
+    """Work and write behind whoever waits for an answer. What the worker starts inherits it."""
     os.nice(_NICENESS)
+    turns.stand_behind()
 
 
 @worker_process_init.connect

@@ -102,15 +102,16 @@ class Site:
     def ask(self, goes_on: Callable[[int], bool], pause: float) -> Phase:
         """Ask, search and now and then upload, one after the other, as long as it goes on."""
         phase = Phase()
-        for number in count():
-            if not goes_on(number):
-                return phase
+        number = 0
+        while goes_on(number):
             question = self._questions[number % len(self._questions)]
             phase.answers.append(self._asker.asked(question))
             phase.searches.append(self._asker.searched(question))
             if number % 10 == 5:
                 phase.uploads.append(self._upload())
             time.sleep(pause)
+            number += 1
+        return phase
 
     def _upload(self) -> float:
         name, data = self._filling.file(next(self._numbers) * 4)

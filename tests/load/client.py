@@ -36,7 +36,9 @@ class Caller:
     def uploaded(self, name: str, data: bytes) -> str:
         """Upload one file; return the id of its document."""
         mark = uuid.uuid4().hex
-        head = f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        head = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+        )
         body = head.encode() + data + f"\r\n--{mark}--\r\n".encode()
         kind = f"multipart/form-data; boundary={mark}"
         answer = self._answer("POST", "/api/documents/upload", body, kind, status=202)

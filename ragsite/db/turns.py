@@ -1,0 +1,63 @@
+"""How a transaction waits for the write lock, of which a file has one.
+
+SQLite's own wait looks again after 1, 2, 5, 10, … and at last every 100 ms: beside a worker
+that writes half of the time, most of what a request waits is time in which the lock was
+free. Here it is looked for every few milliseconds, which costs some 4 µs each time. A
+process that nobody waits for keeps to SQLite's steps, and so lets the others go first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.db.utils import OperationalError
+
+#: Seconds between two looks: the first, and the longest.
+_FIRST: Final = 0.0005
+_LONGEST: Final = 0.004
+#: SQLITE_BUSY; its extended codes have the same lowest byte.
+_BUSY: Final = 5
+
+_behind = False
+
+
+def stand_behind() -> None:
+    """Let the transactions of other processes begin before those of this one and its forks."""
+    global _behind  # noqa: PLW0603  # a fact of the process
+    _behind = True
+
+
+def begin(connection: Any, start: Callable[[], None], seconds: float) -> None:
+    """Call ``start``, which begins a transaction, until the lock is free or the time is up.
+
+    ``start`` raises ``OperationalError`` where the database is locked, and so does this where
+    it stays so. ``connection`` is the driver's: SQLite itself waits for nothing meanwhile.
+    """
+    if _behind:
+        start()
+        return
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        _insist(start, time.monotonic() + seconds)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
+def _insist(start: Callable[[], None], end: float) -> None:
+    pause = _FIRST
+    while True:
+        try:
+            start()
+        except OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= end:
+                raise
+        else:
+            return
+        time.sleep(pause)
+        pause = min(2 * pause, _LONGEST)
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF == _BUSY
