@@ -21,7 +21,6 @@ from documents.ingest.titles import refresh_titles
 from documents.models import DocumentVersion
 from documents.types import Status
 
-
 logger = logging.getLogger(__name__)
 
 
@@ -62,8 +61,9 @@ class _Removals:
         try:
             return remove_next(self._left) is not None
         except NotRemoved as fault:
-            logger.exception("%s: not all that was made from it could be removed", fault)
-            self._left.add(fault.document_id)
+            deleted = fault.document_id
+            logger.exception("document %s is deleted, but not all of it could be removed", deleted)
+            self._left.add(deleted)
             return True
 
 

@@ -16,8 +16,10 @@ from documents.models import Chunk, DocumentVersion, Embedding
 from documents.selectors import search_index
 from documents.types import ChunkDraft, IndexEntry
 
-#: Rows in one write transaction, and texts in one call of the embedder.
+#: Texts in one call of the embedder, and rows of chunks in one write transaction.
 BATCH = 200
+#: Chunks that one write transaction indexes: 0.3 ms of processor time each, while others wait.
+INDEXED = 100
 
 T = TypeVar("T")
 #: Called with the share that is done, from 0 to 1, inside the transaction that writes
@@ -25,10 +27,10 @@ T = TypeVar("T")
 OnBatch = Callable[[float], None]
 
 
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the items, ``BATCH`` at a time."""
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+def batches(items: Sequence[T], size: int = BATCH) -> Iterator[Sequence[T]]:
+    """Yield the items, so many at a time."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def embedded_text(title: str, heading: str, text: str) -> str:
@@ -96,11 +98,14 @@ def index_chunks(
             _entry(version, title, chunk, vector)
             for chunk, vector in zip(group, vectors, strict=True)
         ]
-        done += len(group)
-        with times.stage("index"), transaction.atomic():
-            keep_vectors(embedder, made)
-            index.add(entries, current=False)
-            on_batch(done / len(chunks))
+        with times.stage("index"):
+            for some in batches(entries, INDEXED):
+                done += len(some)
+                with transaction.atomic():
+                    keep_vectors(embedder, made)
+                    index.add(some, current=False)
+                    on_batch(done / len(chunks))
+                made = {}
 
 
 def _entry(version: DocumentVersion, title: str, chunk: Chunk, vector: Vectors) -> IndexEntry:

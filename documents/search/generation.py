@@ -47,7 +47,7 @@ def _changes(*collections: object) -> str:
     told = ", ".join(map(str, collections))
     made = [f"INSERT INTO {TABLE} VALUES ({first}, {_ANEW});"]  # noqa: S608  # columns or a number
     made += [
-        f"INSERT INTO {TABLE} SELECT {second}, {_ANEW} WHERE {second} <> {first};"  # noqa: S608
+        f"INSERT INTO {TABLE} SELECT {second}, {_ANEW} WHERE {second} <> {first};"
         for second in other
     ]
     return f"DELETE FROM {TABLE} WHERE id IN ({told}); {' '.join(made)}"  # noqa: S608

@@ -3,30 +3,44 @@
 SQLite's own wait looks again after 1, 2, 5, 10, … and at last every 100 ms: beside a worker
 that writes half of the time, most of what a request waits is time in which the lock was
 free. Here it is looked for every few milliseconds, which costs some 4 µs each time. A
-process that nobody waits for keeps to SQLite's steps, and so lets the others go first.
+process that nobody waits for lets the others go first: it leaves them time to find the lock
+free between two transactions of its own, and looks less often.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.utils import OperationalError
 
-#: Seconds between two looks: the first, and the longest.
-_FIRST: Final = 0.0005
-_LONGEST: Final = 0.004
 #: SQLITE_BUSY; its extended codes have the same lowest byte.
 _BUSY: Final = 5
 
-_behind = False
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """Seconds before the first look at the lock, after it, and between two looks at most."""
+
+    before: float
+    first: float
+    longest: float
+
+
+#: Of a process that answers somebody.
+AHEAD: Final = Manner(0.0, 0.0005, 0.004)
+#: Of one that nobody waits for. Before it looks, each of the others has looked once.
+BEHIND: Final = Manner(0.005, 0.02, 0.02)
+
+_manner = AHEAD
 
 
 def stand_behind() -> None:
     """Let the transactions of other processes begin before those of this one and its forks."""
-    global _behind  # noqa: PLW0603  # a fact of the process
-    _behind = True
+    global _manner  # noqa: PLW0603  # a fact of the process
+    _manner = BEHIND
 
 
 def begin(connection: Any, start: Callable[[], None], seconds: float) -> None:
@@ -35,18 +49,17 @@ def begin(connection: Any, start: Callable[[], None], seconds: float) -> None:
     ``start`` raises ``OperationalError`` where the database is locked, and so does this where
     it stays so. ``connection`` is the driver's: SQLite itself waits for nothing meanwhile.
     """
-    if _behind:
-        start()
-        return
+    if _manner.before:
+        time.sleep(_manner.before)
     connection.execute("PRAGMA busy_timeout = 0")
     try:
-        _insist(start, time.monotonic() + seconds)
+        _insist(start, _manner, time.monotonic() + seconds)
     finally:
         connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
-def _insist(start: Callable[[], None], end: float) -> None:
-    pause = _FIRST
+def _insist(start: Callable[[], None], manner: Manner, end: float) -> None:
+    pause = manner.first
     while True:
         try:
             start()
@@ -56,7 +69,7 @@ def _insist(start: Callable[[], None], end: float) -> None:
         else:
             return
         time.sleep(pause)
-        pause = min(2 * pause, _LONGEST)
+        pause = min(2 * pause, manner.longest)
 
 
 def _is_busy(error: OperationalError) -> bool:

@@ -353,7 +353,7 @@ def elsewhere(ada: Api) -> Document:
     return found
 
 
-def _raw(statement: str, *params: object) -> None:
+def _raw(statement: str, *params: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
 

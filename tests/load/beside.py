@@ -29,8 +29,10 @@ from tests.load.client import Caller
 _LAST = 10
 _SETTINGS = {
     **{f"RATE_LIMIT_{name}": "off" for name in ("REQUESTS", "ASK", "SEARCH", "UPLOAD", "GUESS")},
-    **{"CHAT_MODEL": "extractive", "EMBEDDING_MODEL": "auto"},
-    **{"SEARCH_CACHE_SECONDS": "0", "ANSWER_CACHE_SECONDS": "0"},
+    "CHAT_MODEL": "extractive",
+    "EMBEDDING_MODEL": "auto",
+    "SEARCH_CACHE_SECONDS": "0",
+    "ANSWER_CACHE_SECONDS": "0",
 }
 
 
