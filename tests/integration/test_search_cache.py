@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from documents.caching import Cached, key_of
 from documents.errors import NotFound
 from documents.models import Chunk, Collection, Document, EmbeddingSpace, Membership
 from documents.search import kept as module
-from documents.search.generation import TABLE, generation, keep_generations
+from documents.search.generation import TABLE, _present, generation, keep_generations
 from documents.search.hybrid import search
 from documents.search.kept import search_kept
 from documents.search.scope import Within
@@ -506,6 +508,26 @@ def test_a_trigger_that_says_something_else_is_made_again(wren: Document) -> Non
     _raw("DELETE FROM documents_chunk")
     Document.objects.filter(pk=wren.pk).delete()
     assert state(wren) != made_again
+
+
+def test_what_a_release_with_one_value_for_all_left_is_done_away_with(wren: Document) -> None:
+    """Its value had the id that is the first collection's now."""
+    migration = import_module("documents.migrations.0006_generations_by_collection")
+    _raw(f"DROP TABLE {TABLE}")
+    for name in _present():
+        _raw(f"DROP TRIGGER {name}")
+    _raw(f"CREATE TABLE {TABLE} (id INTEGER PRIMARY KEY, value TEXT)")
+    _raw(f"INSERT INTO {TABLE} VALUES (1, 'old')")
+    _raw(
+        f"CREATE TRIGGER {TABLE}_old AFTER INSERT ON chunk_scope"
+        f" BEGIN UPDATE {TABLE} SET value = 'new' WHERE id = 1; END"
+    )
+    for _ in range(2):  # and again, where nothing is left
+        migration.begin_anew(None, SimpleNamespace(connection=connection))
+    assert (state(wren), _present()) == ("", {})
+    keep_generations()
+    assert state(wren)
+    assert f"{TABLE}_old" not in _present()
 
 
 # --- vectors of questions ----------------------------------------------------------------
