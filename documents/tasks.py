@@ -10,12 +10,13 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, close_old_connections, connections
 
 from documents.errors import ServiceError
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
 from documents.ingest.bell import DRAIN, REINDEX, heard, ring
+from documents.ingest.priority import ahead
 from documents.ingest.reindex import is_due
 from documents.ingest.reindex import reindex as run_reindex
 
@@ -35,10 +36,17 @@ def drain() -> None:
     if _WORKER_ID not in os.environ:  # a task run by hand, outside of a worker
         os.environ[_WORKER_ID] = leases.worker_register().pk
     heard()
-    if queue.waiting() > 1:
-        ring()  # for whoever else has nothing to do
-    if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
-        ring()
+    ahead(_drain)
+
+
+def _drain() -> None:
+    try:
+        if queue.waiting() > 1:
+            ring()  # for whoever else has nothing to do
+        if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
+            ring()
+    finally:
+        close_old_connections()  # of a thread that Celery knows nothing of
 
 
 @shared_task(name="documents.tasks.sweep")

@@ -10,6 +10,7 @@ import numpy as np
 from django.db import transaction
 
 from documents.embed.base import Embedder, Vectors
+from documents.ingest.priority import behind
 from documents.ingest.space import space_ensure
 from documents.ingest.stopwatch import StageTimes
 from documents.models import Chunk, DocumentVersion, Embedding
@@ -138,7 +139,7 @@ def _vectors(
         for chunk in chunks
         if chunk.content_hash not in known
     }
-    vectors = embedder.embed_documents(list(fresh.values())) if fresh else ()
+    vectors = behind(embedder.embed_documents, list(fresh.values())) if fresh else ()
     made = dict(zip(fresh, vectors, strict=True))
     known |= made
     return [known[chunk.content_hash] for chunk in chunks], made

@@ -21,6 +21,7 @@ from documents.ingest import recognition
 from documents.ingest.asked import asked
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.ingest.lease import Lease, LeaseLost
+from documents.ingest.priority import behind
 from documents.ingest.removal import remove_chunks
 from documents.ingest.stopwatch import StageTimes
 from documents.models import Document, DocumentVersion, VersionText
@@ -100,9 +101,9 @@ def _process(lease: Lease, times: StageTimes) -> None:
         extraction = recognition.completed(version, extraction, lease)
     lease.advance(Stage.CHUNKING, _BEGINS[Stage.CHUNKING])
     with times.stage("clean"):
-        structured = assemble(extraction)
+        structured = behind(assemble, extraction)
     with times.stage("chunk"):
-        drafts = _chunk(structured)
+        drafts = behind(_chunk, structured)
         title = _title(version, extraction.metadata)
         chunks = write_chunks(
             version,
