@@ -49,8 +49,7 @@ class Recorder:
                 self._waiting.popleft()
                 self.dropped += 1
             self._waiting.append(fact)
-        if self._pid != os.getpid():
-            self._start()
+        self.start()
         self._wanted.set()
 
     def flush(self) -> int:
@@ -70,6 +69,11 @@ class Recorder:
                 self.dropped += max(len(batch) - room, 0)
             return 0
         return len(batch)
+
+    def start(self) -> None:
+        """Start this process's writer now: its thread has the priority of who starts it."""
+        if self._pid != os.getpid():
+            self._start()
 
     def _start(self) -> None:
         """Start this process's writer; a fork has none of its parent's threads."""

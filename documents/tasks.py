@@ -10,7 +10,7 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
-from django.db import DatabaseError, close_old_connections, connections
+from django.db import DatabaseError, connections
 
 from documents.errors import ServiceError
 from documents.ingest import drain as queue
@@ -40,19 +40,16 @@ def drain() -> None:
 
 
 def _drain() -> None:
-    try:
-        if queue.waiting() > 1:
-            ring()  # for whoever else has nothing to do
-        if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
-            ring()
-    finally:
-        close_old_connections()  # of a thread that Celery knows nothing of
+    if queue.waiting() > 1:
+        ring()  # for whoever else has nothing to do
+    if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
+        ring()
 
 
 @shared_task(name="documents.tasks.sweep")
 def sweep() -> None:
     """Mend what crashes left behind, and ring for what still waits."""
-    if queue.sweep():
+    if ahead(queue.sweep):
         heard()  # a bell may have been lost with the worker that took it
         ring()
     if is_due():

@@ -27,8 +27,9 @@ T = TypeVar("T")
 class _Lane:
     """A thread that does one thing after the other; it ends with its process, done or not."""
 
-    def __init__(self, name: str, niceness: int) -> None:
+    def __init__(self, name: str, niceness: int, after: Callable[[], None] = lambda: None) -> None:
         self._waiting: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._after = after
         threading.Thread(target=self._run, args=(niceness,), name=name, daemon=True).start()
 
     def _run(self, niceness: int) -> None:
@@ -36,7 +37,11 @@ class _Lane:
         while True:
             future, work = self._waiting.get()
             try:
-                future.set_result(work())
+                try:
+                    result = work()
+                finally:
+                    self._after()
+                future.set_result(result)
             except BaseException as error:  # noqa: BLE001  # raised again by who waits for it
                 future.set_exception(error)
 
@@ -59,11 +64,14 @@ _lanes: _Lanes | None = None
 _is_ahead: ContextVar[bool] = ContextVar("is_ahead", default=False)
 
 
-def stand_back() -> None:
-    """Have what this thread does from here on give way, but for what it does ``ahead``."""
+def stand_back(after: Callable[[], None]) -> None:
+    """Have what this thread does from here on give way, but for what it does ``ahead``.
+
+    ``after`` is called in the thread of that whenever something is done.
+    """
     global _lanes  # noqa: PLW0603  # a fact of the process
     # A thread has the priority of the one that starts it: so both are made before it changes.
-    _lanes = _Lanes(_Lane("writing", 0), _Lane("computing", NICENESS))
+    _lanes = _Lanes(_Lane("writing", 0, after), _Lane("computing", NICENESS))
     os.nice(NICENESS)
 
 

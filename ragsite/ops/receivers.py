@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from celery.signals import worker_init, worker_process_init
+from django.db import close_old_connections
 
+from analytics.recording import recorder
 from documents.ingest.priority import stand_back
 from ragsite.db import turns
 from ragsite.ops.last_words import log_everything
@@ -20,8 +22,12 @@ def write_behind(**kwargs: Any) -> None:  # noqa: ARG001
 
 @worker_process_init.connect
 def work_behind(**kwargs: Any) -> None:  # noqa: ARG001
-    """Work behind whoever waits for an answer, in each process of the pool."""
-    stand_back()
+    """Work behind whoever waits for an answer, in each process of the pool.
+
+    But not what holds the write lock often: the numbers, and ``documents.ingest.priority``.
+    """
+    recorder.start()
+    stand_back(after=close_old_connections)
 
 
 @worker_process_init.connect

@@ -105,7 +105,6 @@ def test_notices_of_the_extractor_are_kept() -> None:
 # --- what the child may not do
 
 
-@pytest.mark.usefixtures("rogue")
 def test_the_child_gives_way_to_whoever_waits_for_an_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -125,6 +124,7 @@ def test_a_child_that_is_gone_already_need_not_give_way() -> None:
     processes.give_way(2**22 - 1)
 
 
+@pytest.mark.usefixtures("rogue")
 def test_no_secret_is_in_the_environment_of_the_child(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "canary-in-the-environment")
     text = play("environment").pages[0].blocks[0].text

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -17,6 +18,10 @@ T = TypeVar("T")
 #: What the tests themselves were started with.
 OURS = os.nice(0)
 LATER = min(OURS + NICENESS, 19)
+
+
+def nothing() -> None:
+    """Need no more than that."""
 
 
 def niceness() -> int:
@@ -44,7 +49,7 @@ def test_a_process_that_does_not_stand_back_does_everything_itself() -> None:
 
 def test_who_stands_back_gives_way() -> None:
     def work() -> int:
-        stand_back()
+        stand_back(nothing)
         return niceness()
 
     assert apart(work) == LATER
@@ -53,7 +58,7 @@ def test_who_stands_back_gives_way() -> None:
 
 def test_what_is_done_ahead_has_the_first_priority() -> None:
     def work() -> int:
-        stand_back()
+        stand_back(nothing)
         return ahead(niceness)
 
     assert apart(work) == OURS
@@ -61,7 +66,7 @@ def test_what_is_done_ahead_has_the_first_priority() -> None:
 
 def test_what_is_computed_meanwhile_gives_way() -> None:
     def work() -> tuple[int, int, int]:
-        stand_back()
+        stand_back(nothing)
         return ahead(lambda: (niceness(), behind(niceness), niceness()))
 
     assert apart(work) == (OURS, LATER, OURS)
@@ -69,7 +74,7 @@ def test_what_is_computed_meanwhile_gives_way() -> None:
 
 def test_what_gives_way_already_computes_for_itself() -> None:
     def work() -> bool:
-        stand_back()
+        stand_back(nothing)
         return behind(threading.get_ident) == threading.get_ident()
 
     assert apart(work)
@@ -77,7 +82,7 @@ def test_what_gives_way_already_computes_for_itself() -> None:
 
 def test_ahead_of_ahead_is_ahead() -> None:
     def work() -> int:
-        stand_back()
+        stand_back(nothing)
         return ahead(lambda: ahead(niceness))
 
     assert apart(work) == OURS
@@ -85,7 +90,7 @@ def test_ahead_of_ahead_is_ahead() -> None:
 
 def test_behind_of_behind_is_behind() -> None:
     def work() -> int:
-        stand_back()
+        stand_back(nothing)
         return ahead(lambda: behind(lambda: behind(niceness)))
 
     assert apart(work) == LATER
@@ -96,7 +101,7 @@ def test_a_fault_comes_back_as_it_is() -> None:
         raise KeyError("wren")
 
     def work() -> str:
-        stand_back()
+        stand_back(nothing)
         with pytest.raises(KeyError) as raised:
             ahead(lambda: behind(fails))
         return str(raised.value)
@@ -104,11 +109,26 @@ def test_a_fault_comes_back_as_it_is() -> None:
     assert apart(work) == "'wren'"
 
 
+@pytest.mark.parametrize("work", [niceness, "not callable"])
+def test_the_thread_that_writes_is_left_tidy(work: Any) -> None:
+    """Its connection to the database goes back with each task, however that ends."""
+    tidied: list[int] = []
+
+    def asked() -> list[int]:
+        stand_back(lambda: tidied.append(threading.get_ident()))
+        with contextlib.suppress(TypeError):
+            ahead(work)
+        return tidied
+
+    assert len(apart(asked)) == 1
+    assert tidied != [threading.get_ident()]
+
+
 def test_both_lanes_know_what_the_work_is_for() -> None:
     asked: ContextVar[str] = ContextVar("asked", default="")
 
     def work() -> str:
-        stand_back()
+        stand_back(nothing)
         asked.set("by ada")
         return ahead(lambda: asked.get() + behind(asked.get))
 
