@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from celery.signals import worker_process_shutdown
+from celery.signals import worker_init, worker_process_shutdown
 from django.conf import settings
 from django.dispatch import receiver
 from django.utils import timezone
 
-from analytics.recording import note, recorder
+from analytics.recording import EVERY_IN_WORKER, note, recorder
 from analytics.types import Kind, Measurement, UseRecord
 from chat.signals import answer_measured
 from documents.signals import document_used, searched, stage_done, version_read
@@ -62,6 +62,12 @@ def used(sender: object, document_id: uuid.UUID, user_id: int, how: Any, **kwarg
     """Note that somebody looked at a document."""
     if settings.METRICS_DAYS:
         note(UseRecord(timezone.now().date(), document_id, user_id, how))
+
+
+@worker_init.connect
+def write_less_often(**kwargs: Any) -> None:  # noqa: ARG001
+    """A worker notes in larger batches; the processes of its pool inherit that."""
+    recorder.every = EVERY_IN_WORKER
 
 
 @worker_process_shutdown.connect

@@ -1,7 +1,7 @@
 """Writing down what happened, in batches, off the path of the request it is about.
 
 Each process has one writer. What it has not written when the process is killed is
-lost: at most what happened within ``EVERY`` seconds.
+lost: at most what happened since its last batch.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two batches.
 EVERY = 1.0
+#: In a worker, whose numbers nobody waits for: each batch is a write that others wait for.
+EVERY_IN_WORKER = 5.0
 #: Facts that wait; beyond it the oldest are dropped, and counted.
 WAITING = 20_000
 
@@ -37,6 +39,8 @@ class Recorder:
         self._pid = 0
         self._wanted = threading.Event()
         self.dropped = 0
+        #: Seconds between two batches.
+        self.every = EVERY
 
     def note(self, fact: Fact) -> None:
         """Take in a fact. Never waits and never fails."""
@@ -45,8 +49,7 @@ class Recorder:
                 self._waiting.popleft()
                 self.dropped += 1
             self._waiting.append(fact)
-        if self._pid != os.getpid():
-            self._start()
+        self.start()
         self._wanted.set()
 
     def flush(self) -> int:
@@ -67,6 +70,11 @@ class Recorder:
             return 0
         return len(batch)
 
+    def start(self) -> None:
+        """Start this process's writer now: its thread has the priority of who starts it."""
+        if self._pid != os.getpid():
+            self._start()
+
     def _start(self) -> None:
         """Start this process's writer; a fork has none of its parent's threads."""
         with self._lock:
@@ -82,7 +90,7 @@ class Recorder:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            pause.wait(EVERY)
+            pause.wait(self.every)
             try:
                 self.flush()
             except Exception:  # the writer outlives whatever a batch holds

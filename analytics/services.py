@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -17,7 +17,9 @@ from analytics.models import Counted, Durations, RequestLog, Total, Use
 from analytics.types import ErrorRecord, Fact, Kind, Measurement, RequestRecord, UseRecord
 from documents.models import Document
 
-Key = tuple[datetime, str, str, str]
+#: What identifies a row of counts: its minute, where it is one of a minute, and its place.
+Key = tuple[Any, ...]
+_PLACE: Final = ("kind", "name", "outcome")
 
 
 def write(facts: Sequence[Fact]) -> None:
@@ -74,15 +76,28 @@ def _add(durations: Iterable[Measurement]) -> None:
     for each in durations:
         minute = each.at.replace(second=0, microsecond=0)
         new[minute, each.kind.value, each.name[:200], each.outcome].append(each.ms)
-    for (minute, kind, name, outcome), values in new.items():
-        place: dict[str, Any] = {"kind": kind, "name": name, "outcome": outcome}
-        rows: list[Counted] = [
-            Durations.objects.get_or_create(minute=minute, **place)[0],
-            Total.objects.get_or_create(**place)[0],
-        ]
-        for row in rows:
-            row.add(values)
-            row.save(update_fields=["counts", "count", "total_ms"])
+    ever: dict[Key, list[float]] = defaultdict(list)
+    for (_, *place), values in new.items():
+        ever[tuple(place)] += values
+    _count(Durations, ("minute", *_PLACE), new)
+    _count(Total, _PLACE, ever)
+
+
+def _count(model: type[Counted], names: Sequence[str], new: Mapping[Key, Sequence[float]]) -> None:
+    """Add durations to the rows of their keys, whose fields are named: one read, one write."""
+    asked = {f"{name}__in": {key[at] for key in new} for at, name in enumerate(names)}
+    found = model._default_manager.filter(**asked)  # noqa: SLF001  # Django's public door
+    rows = {tuple(getattr(row, name) for name in names): row for row in found}
+    for key, values in new.items():
+        row = rows.setdefault(key, model(**dict(zip(names, key, strict=True))))
+        row.add(values)
+        row.pk = None  # the place tells them apart: a row has either a new number or its old one
+    model._default_manager.bulk_create(  # noqa: SLF001
+        [rows[key] for key in new],
+        update_conflicts=True,
+        unique_fields=names,
+        update_fields=("counts", "count", "total_ms"),
+    )
 
 
 #: Rows that one call of ``forget`` deletes of each kind: a short write, whatever there is.

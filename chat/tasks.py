@@ -16,6 +16,7 @@ from chat.services.scratch import remove_stale
 from chat.services.watching import CHECK
 from chat.turns import answers_sweep
 from documents.ingest.bell import ring
+from documents.ingest.priority import ahead
 
 
 @shared_task(name=COMPARE, time_limit=1800)
@@ -37,7 +38,7 @@ def check_watches() -> None:
 def sweep() -> None:
     """Mend what crashes left behind, and ring for what waits."""
     remove_stale()
-    answers_sweep()
+    ahead(answers_sweep)
     if comparisons_sweep():
         ring(COMPARE)
     if watches_due():

@@ -7,9 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
-from documents.ingest.removal import remove_document
+from documents.ingest.removal import remove_document, withdraw
 from documents.models import Collection, Document, DocumentVersion, Membership
 
 
@@ -70,7 +69,7 @@ class DocumentAdmin(_Seen, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def delete_model(self, request: HttpRequest, obj: Document) -> None:  # noqa: ARG002
         """Take a document out of everybody's sight, then remove all that was made from it."""
-        Document.objects.filter(pk=obj.pk).update(retired_at=timezone.now(), deleting=True)
+        withdraw(obj.pk)
         remove_document(obj.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:

@@ -8,11 +8,12 @@ version_ready = Signal()
 #: A version ended in failure. Sends ``document_id``, ``version_id``, ``code``.
 version_failed = Signal()
 
-#: A document answers for other people, no more, or again: moved, retired or brought back.
-#: Sends ``document_id``.
+#: A document answers for other people, no more, or again: moved, retired, brought back or
+#: withdrawn for good. Sends ``document_id``.
 document_moved = Signal()
 
-#: A document and everything made from it is gone. Sends ``document_id``.
+#: A document is deleted: nothing of it may be shown from here on. Told when it is withdrawn,
+#: and again when its row goes. Sends ``document_id``.
 document_deleted = Signal()
 
 #: What was worked out before was asked for. Sends ``kind`` (one of ``documents.caching.Cached``)

@@ -16,6 +16,7 @@ from documents.errors import ServiceError
 from documents.ingest import drain as queue
 from documents.ingest import lease as leases
 from documents.ingest.bell import DRAIN, REINDEX, heard, ring
+from documents.ingest.priority import ahead
 from documents.ingest.reindex import is_due
 from documents.ingest.reindex import reindex as run_reindex
 
@@ -35,6 +36,10 @@ def drain() -> None:
     if _WORKER_ID not in os.environ:  # a task run by hand, outside of a worker
         os.environ[_WORKER_ID] = leases.worker_register().pk
     heard()
+    ahead(_drain)
+
+
+def _drain() -> None:
     if queue.waiting() > 1:
         ring()  # for whoever else has nothing to do
     if queue.drain(os.environ[_WORKER_ID], should_stop=_ending.is_set) and queue.waiting():
@@ -44,7 +49,7 @@ def drain() -> None:
 @shared_task(name="documents.tasks.sweep")
 def sweep() -> None:
     """Mend what crashes left behind, and ring for what still waits."""
-    if queue.sweep():
+    if ahead(queue.sweep):
         heard()  # a bell may have been lost with the worker that took it
         ring()
     if is_due():

@@ -83,7 +83,7 @@ async def answer_events(message: Message, user: User) -> AsyncGenerator[StreamEv
                     kept = True
                     await in_database(_keep)(message, event.answer, run, State.COMPLETE)
                     if ticket is not None and run.found.whole:
-                        await in_database(answer_remember)(message, ticket)
+                        await in_database(answer_remember)(message, user, ticket)
                     await _ask_again(message, event.answer, run)
                 elif isinstance(event, ErrorEvent):
                     kept = True

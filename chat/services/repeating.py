@@ -30,8 +30,9 @@ from documents.caching import Cached, keep, key_of, read, tell
 from documents.errors import NotFound
 from documents.models import Document
 from documents.search.generation import generation
-from documents.search.kept import settled
+from documents.search.kept import is_still, settled
 from documents.search.scope import scope_for
+from documents.types import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Ticket:
     """Where the answer to a question is kept, and the state of the library it is of."""
 
     key: str
+    scope: Scope
     generation: str
 
 
@@ -48,17 +50,17 @@ def answer_ticket(message: Message, user: User) -> Ticket | None:
     That is one with turns before it, which change what is asked. Ask for it before
     anything of the answer is read: what changes later then makes it worthless.
     """
-    state = generation() if settings.ANSWER_CACHE_SECONDS else ""
-    if not state or _has_turns_before(message):
+    if not settings.ANSWER_CACHE_SECONDS or _has_turns_before(message):
         return None
     try:
         scope = scope_for(user, scope_read(message.scope))
     except NotFound:
         return None  # the search will say so
-    if scope.is_empty:
+    state = generation(scope.collections)
+    if not state or scope.is_empty:
         return None
     parts = (state, user.pk, message.question, message.scope.get("as_of"))
-    return Ticket(key_of(Cached.ANSWER, *parts, *settled(scope), *_settings()), state)
+    return Ticket(key_of(Cached.ANSWER, *parts, *settled(scope), *_settings()), scope, state)
 
 
 def _has_turns_before(message: Message) -> bool:
@@ -78,10 +80,14 @@ def _settings() -> Iterable[Any]:
     )
 
 
-def answer_remember(message: Message, ticket: Ticket) -> None:
-    """Have a complete answer given again, unless the library has changed since it was asked."""
-    if generation() == ticket.generation:
-        keep(ticket.key, str(message.pk), settings.ANSWER_CACHE_SECONDS)
+def answer_remember(message: Message, user: User, ticket: Ticket) -> None:
+    """Have a complete answer given again, unless where it was looked has changed meanwhile."""
+    try:
+        if not is_still(user, scope_read(message.scope), ticket.scope, ticket.generation):
+            return
+    except NotFound:
+        return
+    keep(ticket.key, str(message.pk), settings.ANSWER_CACHE_SECONDS)
 
 
 def answer_repeat(message: Message, user: User, ticket: Ticket) -> list[StreamEvent] | None:
@@ -104,7 +110,7 @@ def _repeated(
     message: Message, user: User, ticket: Ticket, kept: str, started: float
 ) -> list[StreamEvent] | None:
     """Check and copy in one: nothing is deleted, moved or switched in between."""
-    if generation() != ticket.generation:
+    if generation(ticket.scope.collections) != ticket.generation:
         return None
     source = _source(message, user, kept)
     if source is None:

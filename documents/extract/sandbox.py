@@ -219,7 +219,9 @@ class _Run:
 
 def _start(media_type: MediaType, limits: Limits) -> subprocess.Popen[bytes]:
     given = {"memory": limits.memory, "cpu": limits.cpu, "stall": limits.stall}
-    return processes.start(_CHILD, media_type.value, given)
+    process = processes.start(_CHILD, media_type.value, given)
+    processes.give_way(process.pid)
+    return process
 
 
 def _outcome(run: _Run, *, text_required: bool) -> Extraction:

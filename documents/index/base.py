@@ -54,6 +54,14 @@ class Index(Protocol):
         """Forget the chunks of these versions. Unknown ids are ignored."""
         ...
 
+    def chunks_of(self, version_id: int, limit: int) -> list[int]:
+        """Ids of chunks of a version that are here, at most so many."""
+        ...
+
+    def forget(self, chunk_ids: Sequence[int]) -> None:
+        """Forget these chunks. Unknown ids are ignored."""
+        ...
+
     def keyword(self, query: str, scope: Scope, limit: int) -> list[Scored]:
         """Best chunks by words, best first. Any string is a valid query."""
         ...

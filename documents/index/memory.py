@@ -77,6 +77,15 @@ class MemoryIndex:
         for chunk, _ in self._of(version_ids):
             del self._rows[chunk]
 
+    def chunks_of(self, version_id: int, limit: int) -> list[int]:
+        """Ids of chunks of a version that are here, at most so many."""
+        return [chunk for chunk, _ in self._of([version_id])][:limit]
+
+    def forget(self, chunk_ids: Sequence[int]) -> None:
+        """Forget these chunks. Unknown ids are ignored."""
+        for chunk in chunk_ids:
+            self._rows.pop(chunk, None)
+
     def keyword(self, query: str, scope: Scope, limit: int) -> list[Scored]:
         """Best chunks by BM25 over title, heading and text, best first."""
         scores: dict[int, float] = defaultdict(float)

@@ -89,6 +89,16 @@ class SqliteIndex:
         with self._together() as cursor:
             self._delete(cursor, self._chunk_ids(cursor, version_ids))
 
+    def chunks_of(self, version_id: int, limit: int) -> list[int]:
+        """Ids of chunks of a version that are here, at most so many."""
+        with self._connection.cursor() as cursor:
+            return self._chunk_ids(cursor, [version_id], limit)
+
+    def forget(self, chunk_ids: Sequence[int]) -> None:
+        """Forget these chunks. Unknown ids are ignored."""
+        with self._together() as cursor:
+            self._delete(cursor, chunk_ids)
+
     def _update(self, version_ids: Sequence[int], column: str, value: int) -> None:
         with self._together() as cursor:
             rows = [(value, chunk) for chunk in self._chunk_ids(cursor, version_ids)]
@@ -101,11 +111,11 @@ class SqliteIndex:
         cursor.executemany(f"DELETE FROM {self._table} WHERE chunk_id = %s", rows)
         cursor.executemany(f"DELETE FROM {SCOPE_TABLE} WHERE chunk_id = %s", rows)
 
-    def _chunk_ids(self, cursor: Any, version_ids: Sequence[int]) -> list[int]:
+    def _chunk_ids(self, cursor: Any, version_ids: Sequence[int], limit: int = -1) -> list[int]:
         cursor.execute(
             f"SELECT chunk_id FROM {SCOPE_TABLE}"
-            " WHERE version_id IN (SELECT value FROM json_each(%s))",
-            [_json(version_ids)],
+            " WHERE version_id IN (SELECT value FROM json_each(%s)) LIMIT %s",
+            [_json(version_ids), limit],
         )
         return [row[0] for row in cursor.fetchall()]
 

@@ -28,6 +28,9 @@ from documents.types import Stage, Status
 #: Longer than the longest step without a renewal: one batch of embeddings.
 LEASE = timedelta(seconds=120)
 RENEW_EVERY = 10.0
+#: Seconds between two words on how far the work is: each is a write, and most files are
+#: read in less.
+TELL_EVERY = 0.5
 #: A worker on another host that has not been heard of for so long is gone.
 SILENT_AFTER = 60.0
 #: Failures of a version while its worker lived: then the file is at fault.
@@ -63,15 +66,28 @@ class Lease:
             raise LeaseLost
         self._renewed = time.monotonic()
 
+    def advance(self, stage: Stage, progress: float) -> None:
+        """Tell how far the work is, unless that was told a moment ago; still hold the lease.
+
+        Raises ``LeaseLost``.
+        """
+        if time.monotonic() - self._renewed >= TELL_EVERY:
+            self.renew(stage=stage, progress=progress)
+        elif not self.held().exists():
+            raise LeaseLost
+
     def keep(self, *, progress: float | None = None, every: float = RENEW_EVERY) -> None:
         """Renew when it is time to; cheap enough to be called often."""
         if time.monotonic() - self._renewed >= every:
             self.renew(progress=progress)
 
     def held(self) -> QuerySet[DocumentVersion]:
-        """Return the version's row, as long as it is ours."""
+        """Return the version's row, as long as it is ours and its document is not deleted."""
         rows: QuerySet[DocumentVersion] = DocumentVersion.objects.filter(
-            pk=self.version_id, lease_owner=self.owner, status=Status.PROCESSING
+            pk=self.version_id,
+            lease_owner=self.owner,
+            status=Status.PROCESSING,
+            document__deleting=False,
         )
         return rows
 

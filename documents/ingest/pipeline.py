@@ -21,6 +21,7 @@ from documents.ingest import recognition
 from documents.ingest.asked import asked
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.ingest.lease import Lease, LeaseLost
+from documents.ingest.priority import behind
 from documents.ingest.removal import remove_chunks
 from documents.ingest.stopwatch import StageTimes
 from documents.models import Document, DocumentVersion, VersionText
@@ -98,22 +99,27 @@ def _process(lease: Lease, times: StageTimes) -> None:
         extraction = _extract(version, lease)
     with times.stage("recognise"):
         extraction = recognition.completed(version, extraction, lease)
-    lease.renew(stage=Stage.CHUNKING, progress=_BEGINS[Stage.CHUNKING])
+    lease.advance(Stage.CHUNKING, _BEGINS[Stage.CHUNKING])
     with times.stage("clean"):
-        structured = assemble(extraction)
+        structured = behind(assemble, extraction)
     with times.stage("chunk"):
-        drafts = _chunk(structured)
+        drafts = behind(_chunk, structured)
         title = _title(version, extraction.metadata)
-        _keep_text(version, structured, extraction, title)
-        chunks = write_chunks(version, title, drafts, lambda _: lease.renew())
+        chunks = write_chunks(
+            version,
+            title,
+            drafts,
+            lambda _: lease.renew(),
+            lambda: _keep_text(version, structured, extraction, title),
+        )
 
     def embedded(share: float) -> None:
         begin, end = _BEGINS[Stage.EMBEDDING], _BEGINS[Stage.INDEXING]
         lease.renew(stage=Stage.EMBEDDING, progress=begin + share * (end - begin))
 
-    embedded(0.0)
+    lease.advance(Stage.EMBEDDING, _BEGINS[Stage.EMBEDDING])
     index_chunks(version, title, chunks, embedded, times)
-    lease.renew(stage=Stage.INDEXING, progress=_BEGINS[Stage.INDEXING])
+    lease.advance(Stage.INDEXING, _BEGINS[Stage.INDEXING])
     with times.stage("index"):
         switch(lease, title, version.document.collection_id)
 

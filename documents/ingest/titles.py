@@ -7,6 +7,7 @@ from django.db.models import F
 
 from documents.embed.base import Vectors
 from documents.ingest.indexing import (
+    INDEXED,
     batches,
     content_hash,
     embedded_text,
@@ -40,7 +41,7 @@ def _refresh(document: Document) -> None:
     if version is None:
         return
     space, embedder = space_ensure()
-    for group in batches(list(version.chunks.all())):
+    for group in batches(list(version.chunks.all()), INDEXED):
         before = {chunk.content_hash for chunk in group}
         for chunk in group:
             text = embedded_text(document.title, chunk.heading, chunk.text)

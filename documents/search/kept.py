@@ -41,9 +41,9 @@ def search_kept(
     """
     started = time.perf_counter()
     query = checked_query(query)
-    # The generation comes first: what changes from here on makes what is kept worthless.
-    state = generation() if settings.SEARCH_CACHE_SECONDS else ""
+    # Both come first: what changes from here on makes what is kept worthless.
     scope = scope_for(user, within)
+    state = generation(scope.collections) if settings.SEARCH_CACHE_SECONDS else ""
     if not state or scope.is_empty:
         return search(user, query, within=within, mode=mode, limit=limit)
     key = key_of(Cached.SEARCH, state, user.pk, query, mode.value, limit, *settled(scope))
@@ -54,10 +54,19 @@ def search_kept(
         searched.send(sender=SearchResult, mode=mode.value, hits=len(hits), ms=took_ms)
         return SearchResult(query, mode, took_ms, hits, as_of=within.as_of)
     found = search(user, query, within=within, mode=mode, limit=limit)
-    if found.whole and generation() == state:
+    if found.whole and is_still(user, within, scope, state):
         kept = [[hit.chunk_id, hit.relevance] for hit in found.hits]
         keep(key, kept, settings.SEARCH_CACHE_SECONDS)
     return found
+
+
+def is_still(user: Caller, within: Within, scope: Scope, state: str) -> bool:
+    """Whether a caller's scope and what lies in it are what they were before a search.
+
+    The search reads both for itself. Raises ``NotFound`` where the caller may see no more
+    what they named.
+    """
+    return scope_for(user, within) == scope and generation(scope.collections) == state
 
 
 def settled(scope: Scope) -> tuple[Any, ...]:

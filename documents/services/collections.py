@@ -95,11 +95,8 @@ def collection_delete(*, user: User, collection: Collection) -> None:
     _owned(user, collection)
     _refuse_documents(collection.documents.filter(retired_at=None))
     for document_id in list(collection.documents.values_list("pk", flat=True)):
-        if (
-            collection.documents.exclude(retired_at=None)
-            .filter(pk=document_id)
-            .update(deleting=True)
-        ):
+        if collection.documents.exclude(retired_at=None).filter(pk=document_id).exists():
+            removal.withdraw(document_id)
             removal.remove_document(document_id)
     with transaction.atomic():
         _refuse_documents(collection.documents.all())

@@ -295,15 +295,14 @@ def document_retire(document: Document) -> None:
 def document_delete(*, user: User, document: Document) -> None:
     """Delete a document and everything made from it.
 
-    It is out of everybody's sight first; a crash in the middle is mended by the
-    next sweep.
+    It is out of everybody's sight when this returns; the rest is the worker's.
     """
     _require_editor(user, document.collection)
-    with transaction.atomic():
-        gone = Document.objects.filter(pk=document.pk, deleting=False)
-        if gone.update(retired_at=timezone.now(), deleting=True):
-            done("deleted", document, user, collection=document.collection_id)
-    removal.remove_document(document.pk)
+
+    def note() -> None:
+        done("deleted", document, user, collection=document.collection_id)
+
+    removal.withdraw(document.pk, note)
 
 
 def _version_ids(document: Document) -> list[int]:

@@ -22,6 +22,7 @@ from django.utils.asyncio import async_unsafe
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 from sqlcipher3 import dbapi2
 
+from ragsite.db import turns
 from ragsite.db.client import DatabaseClient
 from ragsite.db.driver import (
     check_key,
@@ -87,6 +88,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     features_class = DatabaseFeatures
     validation_class = DatabaseValidation
     init_commands: list[str]
+    transaction_mode: str | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -122,6 +124,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.close()
             raise
         return connection
+
+    def _start_transaction_under_autocommit(self) -> None:
+        """Begin a transaction; an immediate one waits for the write lock as ``turns`` says."""
+        if self.transaction_mode != "IMMEDIATE" or self.is_in_memory_db():
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
+            return
+        before = self.errors_occurred
+        start = super()._start_transaction_under_autocommit  # type: ignore[misc]
+        turns.begin(self.connection, start, self.settings_dict["OPTIONS"].get("timeout", 5.0))
+        self.errors_occurred = before  # a lock that was held for a while is no fault
 
     def _close(self) -> None:
         """Leave the connection ready for whoever needs one next, unless something is open in it."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Final
+from typing import Any
 
 from celery.signals import worker_init, worker_process_init
+from django.db import close_old_connections
 
+from analytics.recording import recorder
+from documents.ingest.priority import stand_back
+from ragsite.db import turns
 from ragsite.ops.last_words import log_everything
 from ragsite.ops.lifeline import watch_parent
 
-#: How much later than a question a file gets its turn on a busy processor (nice(2), 0 to 19).
-_NICENESS: Final = 10
-
 
 @worker_init.connect
-def after_the_web(**kwargs: Any) -> None:  # noqa: ARG001
-    """Work behind whoever waits for an answer. What the worker starts inherits it."""
-    os.nice(_NICENESS)
+def write_behind(**kwargs: Any) -> None:  # noqa: ARG001
+    """Write behind whoever waits for an answer. The pool inherits it."""
+    turns.stand_behind()
+
+
+@worker_process_init.connect
+def work_behind(**kwargs: Any) -> None:  # noqa: ARG001
+    """Work behind whoever waits for an answer, in each process of the pool.
+
+    But not what holds the write lock often: the numbers, and ``documents.ingest.priority``.
+    """
+    recorder.start()
+    stand_back(after=close_old_connections)
 
 
 @worker_process_init.connect

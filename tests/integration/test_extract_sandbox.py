@@ -17,6 +17,7 @@ from documents.errors import (
     ServiceError,
     TooComplex,
 )
+from documents.extract import process as processes
 from documents.extract import sandbox, wire
 from documents.extract.sandbox import Limits, SandboxReport, extract
 from documents.types import (
@@ -102,6 +103,25 @@ def test_notices_of_the_extractor_are_kept() -> None:
 
 
 # --- what the child may not do
+
+
+def test_the_child_gives_way_to_whoever_waits_for_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[int] = []
+    give_way = processes.give_way
+
+    def watched(pid: int) -> None:
+        give_way(pid)
+        seen.append(os.getpriority(os.PRIO_PROCESS, pid))
+
+    monkeypatch.setattr(processes, "give_way", watched)
+    extract(b"Some text.", MediaType.TXT)
+    assert seen == [min(os.nice(0) + processes.NICENESS, 19)]
+
+
+def test_a_child_that_is_gone_already_need_not_give_way() -> None:
+    processes.give_way(2**22 - 1)
 
 
 @pytest.mark.usefixtures("rogue")

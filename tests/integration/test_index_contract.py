@@ -263,6 +263,17 @@ def test_removed_chunks_are_gone_from_both_channels(index: Index) -> None:
     assert index.counts() == IndexCounts(1, 1)
 
 
+def test_some_chunks_of_a_version_are_forgotten_and_the_rest_stays(index: Index) -> None:
+    index.add([entry(1), entry(2), entry(3), entry(4, version=2)], current=True)
+    some = index.chunks_of(1, 2)
+    assert len(some) == 2
+    index.forget([*some, 77])
+    left = sorted({1, 2, 3, 4} - set(some))
+    assert sorted(found_by_words(index, "alpha")) == sorted(found_by_vector(index)) == left
+    assert index.chunks_of(1, 10) == [left[0]]
+    assert index.chunks_of(3, 10) == []
+
+
 def test_adding_a_chunk_again_replaces_it(index: Index) -> None:
     index.add([entry(1, "alpha")], current=True)
     index.add([entry(1, "beta", version=2, collection=2, vector=towards(0.0, 1.0))], current=True)

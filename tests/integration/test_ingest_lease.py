@@ -329,7 +329,7 @@ def test_a_task_after_a_deletion_brings_nothing_back(
         "documents.ingest.pipeline.assemble",
         "documents.ingest.pipeline.write_chunks",
         "documents.ingest.pipeline.index_chunks",
-        "documents.ingest.indexing.vectors_of",
+        "documents.ingest.indexing._vectors",
         "documents.ingest.pipeline.switch",
     ],
 )

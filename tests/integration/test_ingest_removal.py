@@ -12,15 +12,27 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from chat.models import Citation, Conversation, Message
 from documents import storage
 from documents.errors import StorageFailed
 from documents.ingest import drain as queue
-from documents.ingest import removal
-from documents.models import Chunk, Document, DocumentVersion, Embedding, VersionText
+from documents.ingest import lease as leases
+from documents.ingest import pipeline, removal
+from documents.ingest.space import space_ensure
+from documents.models import (
+    Chunk,
+    Document,
+    DocumentVersion,
+    Embedding,
+    VersionText,
+    Worker,
+)
 from documents.selectors import search_index
-from tests.integration.factories import WREN, Api, assert_problem, work
+from documents.types import Scope
+from tests.integration.factories import WREN, Api, assert_problem, shelf, work
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +55,7 @@ def test_a_deleted_document_leaves_nothing(ada: Api) -> None:
     work()
     originals = _originals()
     assert ada.delete(f"/api/documents/{document['id']}").status_code == 204
+    work()
     assert set(_rows().values()) == {0}
     assert not any(storage.original_exists(name) for name in originals)
 
@@ -74,6 +87,7 @@ def test_a_deletion_leaves_the_rest_of_the_library_alone(ada: Api) -> None:
     wren = ada.ready()
     heron = ada.ready("heron.txt", b"The heron eats eels and frogs.")
     ada.delete(f"/api/documents/{wren['id']}")
+    work()
     assert set(_rows().values()) == {1}
     assert ada.found("heron eels")[0]["document"]["id"] == heron["id"]
 
@@ -83,29 +97,161 @@ def test_a_vector_that_another_document_uses_stays(ada: Api, bob: Api) -> None:
     bob.ready()
     assert Embedding.objects.count() == 1
     ada.delete(f"/api/documents/{first['id']}")
+    work()
+    assert not DocumentVersion.objects.filter(document_id=first["id"]).exists()
     assert Embedding.objects.count() == 1
 
 
-@pytest.mark.parametrize("step", ["remove_chunks", "_remove_original", "checkpoint"])
+class Killed(BaseException):
+    """What ends a process in the middle of its work."""
+
+
+def killed(*args: Any, **more: Any) -> None:
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    "step", ["remove_chunks", "_remove_original", "forget_vectors", "page_cache.forget"]
+)
 def test_an_interrupted_deletion_is_out_of_sight_and_ended_by_the_sweep(
     ada: Api, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def killed(*args: Any) -> None:
-        raise Killed
-
     document, originals = ada.ready(), _originals()
+    ada.delete(f"/api/documents/{document['id']}")
     with monkeypatch.context() as patch:
-        patch.setattr(removal, step, killed)
+        patch.setattr(f"documents.ingest.removal.{step}", killed)
         with pytest.raises(Killed):
-            ada.delete(f"/api/documents/{document['id']}")
+            work()
     assert_problem(ada.get(f"/api/documents/{document['id']}"), 404)
     assert ada.found("eggs in April") == []
     queue.sweep()
     assert set(_rows().values()) == {0}
     assert not any(storage.original_exists(name) for name in originals)
+
+
+# --- when the deletion returns, and nothing is removed yet -------------------------------
+
+
+@pytest.fixture
+def withdrawn(ada: Api, one_transaction: None) -> dict[str, Any]:
+    """A document that was cited, and then deleted; no worker has come by since."""
+    document = ada.ready()
+    assert ada.ask("How many eggs does the wren lay?").json()["citations"]
+    assert ada.delete(f"/api/documents/{document['id']}").status_code == 204
+    assert DocumentVersion.objects.exists()
+    return document
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword", "semantic"])
+@pytest.mark.parametrize("more", [{}, {"as_of": "2999-01-01"}], ids=["now", "then"])
+def test_what_is_withdrawn_is_not_found(
+    ada: Api, withdrawn: dict[str, Any], mode: str, more: dict[str, str]
+) -> None:
+    found = ada.get("/api/search", q="eggs in April", mode=mode, **more).json()["results"]
+    assert found == []
+
+
+def test_what_is_withdrawn_is_no_candidate_either(ada: Api, withdrawn: dict[str, Any]) -> None:
+    """It would take the room of what may be found."""
+    scope = Scope(frozenset({withdrawn["collection"]["id"]}))
+    assert search_index().keyword("eggs", scope, 10) == []
+    space, embedder = space_ensure()
+    assert search_index(space).semantic(embedder.embed_query("eggs"), scope, 10) == []
+
+
+def test_what_is_withdrawn_answers_nothing(ada: Api, withdrawn: dict[str, Any]) -> None:
+    answer = ada.ask("How many eggs does the wren lay?").json()
+    assert (answer["refused"], answer["citations"]) == (True, [])
+    assert "seven" not in str(answer)
+
+
+def test_a_conversation_says_nothing_of_what_is_withdrawn(
+    ada: Api, withdrawn: dict[str, Any]
+) -> None:
+    conversation = Conversation.objects.get()
+    told = ada.get(f"/api/conversations/{conversation.pk}").content.decode()
+    assert "seven" not in told
+    assert not Citation.objects.exclude(quote="").exists()
+
+
+@pytest.mark.parametrize("door", ["", "/versions", "/versions/1/content", "/versions/1/download"])
+def test_what_is_withdrawn_is_behind_no_door(
+    ada: Api, withdrawn: dict[str, Any], door: str
+) -> None:
+    assert_problem(ada.get(f"/api/documents/{withdrawn['id']}{door}"), 404, "not_found")
+
+
+def test_what_is_withdrawn_may_come_again_at_once(ada: Api, withdrawn: dict[str, Any]) -> None:
+    second = ada.upload(("wren.txt", WREN)).json()["documents"][0]
+    assert second["id"] != withdrawn["id"]
+    assert not second["duplicate"]
+    work()
+    assert [hit["document"]["id"] for hit in ada.found("eggs in April")] == [second["id"]]
+    assert storage.original_exists(DocumentVersion.objects.get().original)
+
+
+def test_its_collection_can_be_deleted_at_once(ada: Api) -> None:
+    collection = shelf(ada.user, "For a while")
+    document = ada.ready(collection=collection.slug)
+    ada.delete(f"/api/documents/{document['id']}")
+    assert ada.delete(f"/api/collections/{collection.slug}").status_code == 204
+    assert not DocumentVersion.objects.exists()
+
+
+def test_a_deletion_is_a_few_short_writes_whatever_the_length(ada: Api) -> None:
+    def cost(paragraphs: int) -> int:
+        text = "\n\n".join(f"Paragraph {n} of the wren. " * 30 for n in range(paragraphs))
+        document = ada.ready(f"{paragraphs}.txt", text.encode())
+        with CaptureQueriesContext(connection) as captured:
+            ada.delete(f"/api/documents/{document['id']}")
+        return len(captured)
+
+    assert cost(40) == cost(2)
+
+
+def test_a_removal_that_fails_keeps_no_file_from_being_read(
+    ada: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*args: Any) -> None:
+        raise StorageFailed
+
+    ada.delete(f"/api/documents/{ada.ready()['id']}")
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "original_delete", fails)
+        heron = ada.ready("heron.txt", b"The heron eats eels and frogs.")
+    assert heron["status"] == "ready"
+    assert "could be removed" in caplog.text
+    work()
+    assert Document.objects.count() == 1
+
+
+def test_a_version_that_is_read_while_its_document_is_deleted_never_answers(ada: Api) -> None:
+    document = ada.upload(("wren.txt", WREN)).json()["documents"][0]
+    lease = leases.claim("me")
+    assert lease is not None
+    ada.delete(f"/api/documents/{document['id']}")
+    pipeline.process(lease)
+    assert not Document.objects.filter(current_version__isnull=False).exists()
+    work()
+    assert set(_rows().values()) == {0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_log_waits_for_readers_a_moment_only() -> None:
+    settings = connection.settings_dict["OPTIONS"]
+    Worker.objects.create(pk="w", hostname="h", pid=1, seen_at=timezone.now())
+    reader = connection.copy()
+    with reader.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        cursor.execute("SELECT count(*) FROM documents_worker")
+    began = time.monotonic()
+    Worker.objects.update(pid=2)
+    removal.checkpoint()
+    took = time.monotonic() - began
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (settings["timeout"] * 1000,)
+    reader.close()
+    assert 0.1 < took < 2
 
 
 def _age(name: str, settings: LazySettings) -> None:
@@ -148,6 +294,7 @@ def test_a_quote_of_a_deleted_document_is_forgotten(ada: Api) -> None:
     quote = {"start": 74, "end": 100, "quote": "seven eggs", "title": "wren", "version": 1}
     Citation.objects.create(message=message, n=1, document_id=document["id"], **quote)
     ada.delete(f"/api/documents/{document['id']}")
+    assert Document.objects.exists()
     citation = Citation.objects.get()
     assert (citation.document_id, citation.quote, citation.title) == (None, "", "wren")
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -14,7 +16,8 @@ from analytics import answering, services
 from analytics.metrics import metrics
 from analytics.models import Durations, Total
 from analytics.receivers import answer as answer_noted
-from analytics.recording import recorder
+from analytics.receivers import write_less_often
+from analytics.recording import EVERY, recorder
 from analytics.types import Kind, Measurement
 from chat.models import Conversation, Message
 from chat.services.measures import measures
@@ -189,6 +192,40 @@ def test_counts_of_several_processes_add_up() -> None:
     (row,) = answering.tokens(timezone.now() - timedelta(minutes=5))
     assert (row["prompt"], row["completion"]) == (175, 10)
     assert Total.objects.get(outcome="prompt").total_ms == 175
+
+
+def test_a_batch_is_a_few_queries_however_many_kinds_it_counts() -> None:
+    def cost(names: int) -> int:
+        now = timezone.now()
+        batch = [Measurement(now, Kind.SEARCH, f"{n}", "found", 5.0) for n in range(names)]
+        with CaptureQueriesContext(connection) as captured:
+            services.write(batch)
+        return len(captured)
+
+    assert cost(30) == cost(1)
+
+
+def test_a_batch_over_two_minutes_counts_each_by_itself_and_both_in_the_total() -> None:
+    first = timezone.now().replace(second=30)
+    for _ in range(2):
+        services.write(
+            [
+                Measurement(first, Kind.SEARCH, "hybrid", "found", 5.0),
+                Measurement(first + timedelta(minutes=1), Kind.SEARCH, "hybrid", "found", 7.0),
+                Measurement(first, Kind.SEARCH, "keyword", "found", 7.0),
+            ]
+        )
+    rows = Durations.objects.filter(name="hybrid").order_by("minute")
+    assert [(row.count, row.total_ms) for row in rows] == [(2, 10.0), (2, 14.0)]
+    assert Total.objects.get(name="hybrid").count == 4
+    assert sum(Total.objects.get(name="hybrid").buckets.values()) == 4
+    assert Total.objects.get(name="keyword").total_ms == 14.0
+
+
+def test_a_worker_writes_its_numbers_less_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "every", recorder.every)
+    write_less_often()
+    assert recorder.every > EVERY
 
 
 def test_the_metrics_have_the_shape_that_is_published(boss: Api, ada: Api) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,18 +18,20 @@ from documents.caching import Cached, key_of
 from documents.errors import NotFound
 from documents.models import Chunk, Collection, Document, EmbeddingSpace, Membership
 from documents.search import kept as module
-from documents.search.generation import TABLE, generation, keep_generations
+from documents.search.generation import TABLE, _present, generation, keep_generations
 from documents.search.hybrid import search
 from documents.search.kept import search_kept
 from documents.search.scope import Within
 from documents.search.vectors import query_vector
 from documents.selectors import search_index
-from documents.services.documents import document_retire
+from documents.services.documents import document_retire, document_update
 from documents.signals import cache_asked
 from documents.types import Mode, Role
 from ragsite.cache import SqliteCache
-from tests.integration.factories import Api, person, work
+from tests.integration.factories import Api, person, shelf, work
 from tests.openai_server import OpenAIServer
+
+OTTER = b"The otter of Hollow Fell\n\nThe otter sleeps under the old bridge, and fishes at dusk."
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("store")]
 
@@ -168,7 +172,7 @@ def test_a_collection_one_was_put_out_of_is_searched_no_more(ada: Api, wren: Doc
 def test_rows_that_are_gone_are_never_made_up_for(
     ada: Api, wren: Document, asked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "generation", lambda: "as it was")
+    monkeypatch.setattr(module, "generation", lambda _collections: "as it was")
     assert search_kept(ada.user, "wren").hits
     Chunk.objects.all().delete()
     assert search_kept(ada.user, "wren").hits == ()
@@ -179,7 +183,7 @@ def test_a_search_during_which_the_library_changed_is_not_kept(
     ada: Api, wren: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = iter(["before", "after", "before", "before"])
-    monkeypatch.setattr(module, "generation", lambda: next(states))
+    monkeypatch.setattr(module, "generation", lambda _collections: next(states))
     search_kept(ada.user, "wren")
     heard: list[bool] = []
     monkeypatch.setattr(module, "tell", lambda _kind, *, hit: heard.append(hit))
@@ -224,6 +228,11 @@ def test_the_order_of_a_scope_does_not_matter() -> None:
 
 
 # --- the generation ----------------------------------------------------------------------
+
+
+def state(document: Document) -> str:
+    """The value of the collection that the document was in when it was read."""
+    return generation([document.collection_id])
 
 
 def _title(document: Document) -> None:
@@ -272,53 +281,53 @@ CHANGES = [_title, _collection, _version, _retired, _deleting, _index, _removed,
 def test_what_changes_results_changes_the_generation(
     wren: Document, change: Callable[[Document], None]
 ) -> None:
-    before = generation()
+    before = state(wren)
     change(wren)
-    assert generation() not in {"", before}
+    assert state(wren) not in {"", before}
 
 
 def test_a_new_version_changes_it(ada: Api, wren: Document) -> None:
-    before = generation()
+    before = state(wren)
     ada.add_version(str(wren.pk), "wren.txt", b"The wren lays nine eggs.")
     work()
-    assert generation() != before
+    assert state(wren) != before
 
 
 def test_what_changes_no_result_leaves_it(ada: Api, wren: Document) -> None:
-    before = generation()
+    before = state(wren)
     wren.author = "Odalys"
     wren.save()
     Collection.objects.update(name="Another name")
     User.objects.create_user("somebody")
-    assert generation() == before
+    assert state(wren) == before
 
 
 def test_a_change_that_is_undone_leaves_it(wren: Document) -> None:
-    before = generation()
+    before = state(wren)
     with transaction.atomic():
         _title(wren)
-        assert generation() != before
+        assert state(wren) != before
         transaction.set_rollback(True)
-    assert generation() == before
+    assert state(wren) == before
 
 
 def test_no_value_comes_twice(wren: Document) -> None:
     seen = set()
     for number in range(20):
         Document.objects.filter(pk=wren.pk).update(title=f"Wren {number % 2}")
-        seen.add(generation())
+        seen.add(state(wren))
     assert len(seen) == 20
 
 
 def test_a_migration_puts_lost_triggers_back(wren: Document) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER {TABLE}_documents_document_update")
-    before = generation()
+    before = state(wren)
     _title(wren)
-    assert generation() == before
+    assert state(wren) == before
     call_command("migrate", verbosity=0)
     _deleting(wren)
-    assert generation() != before
+    assert state(wren) != before
 
 
 def test_without_the_table_nothing_is_kept(ada: Api, wren: Document, asked: list[str]) -> None:
@@ -327,11 +336,198 @@ def test_without_the_table_nothing_is_kept(ada: Api, wren: Document, asked: list
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in cursor.fetchall():
             cursor.execute(f"DROP TRIGGER {name}")
-    assert generation() == ""
+    assert state(wren) == ""
     assert search_kept(ada.user, "wren").hits
     assert search_kept(ada.user, "wren").hits
     assert len(asked) == 2
     keep_generations()
+
+
+# --- one collection and another -----------------------------------------------------------
+
+
+@pytest.fixture
+def elsewhere(ada: Api) -> Document:
+    """A document in another collection of the same person."""
+    collection = shelf(ada.user, "Elsewhere")
+    document = ada.ready("otter.txt", OTTER, collection=collection.slug)
+    found: Document = Document.objects.get(pk=document["id"])
+    return found
+
+
+def _raw(statement: str, *params: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def _raw_insert(document: Document) -> None:
+    _raw("INSERT INTO chunk_scope VALUES (999, %s, 1, 1)", document.collection_id)
+
+
+def _raw_insert_or_ignore(document: Document) -> None:
+    _raw("INSERT OR IGNORE INTO chunk_scope VALUES (999, %s, 1, 1)", document.collection_id)
+
+
+def _raw_update(document: Document) -> None:
+    _raw("UPDATE chunk_scope SET current = 0 WHERE collection_id = %s", document.collection_id)
+
+
+def _raw_delete(document: Document) -> None:
+    _raw("DELETE FROM chunk_scope WHERE collection_id = %s", document.collection_id)
+
+
+def _raw_title(document: Document) -> None:
+    _raw("UPDATE documents_document SET title = 'x' WHERE id = %s", document.pk.hex)
+
+
+def _raw_document(document: Document) -> None:
+    Document.objects.bulk_create(
+        [
+            Document(
+                collection_id=document.collection_id,
+                title="Given",
+                current_version_id=document.current_version_id,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+RAW = [_raw_insert, _raw_insert_or_ignore, _raw_update, _raw_delete, _raw_title, _raw_document]
+HERE = [_title, _version, _retired, _deleting, _index, _removed, *RAW]
+
+
+@pytest.mark.parametrize("change", HERE, ids=lambda change: change.__name__.strip("_"))
+def test_a_change_in_one_collection_is_one_of_that_collection_alone(
+    wren: Document, elsewhere: Document, change: Callable[[Document], None]
+) -> None:
+    here, there = state(wren), state(elsewhere)
+    both = generation([wren.collection_id, elsewhere.collection_id])
+    change(elsewhere)
+    assert state(wren) == here
+    assert state(elsewhere) not in {"", there}
+    assert generation([wren.collection_id, elsewhere.collection_id]) != both
+
+
+@pytest.mark.parametrize("change", [_weight, _space])
+def test_what_all_searches_go_by_changes_every_collection(
+    wren: Document, elsewhere: Document, change: Callable[[Document], None]
+) -> None:
+    here, there, nowhere = state(wren), state(elsewhere), generation([10**6])
+    change(wren)
+    assert state(wren) != here
+    assert state(elsewhere) != there
+    assert generation([10**6]) != nowhere
+
+
+def test_a_move_changes_both_collections(ada: Api, wren: Document, elsewhere: Document) -> None:
+    here, there = wren.collection_id, elsewhere.collection_id
+    before = generation([here]), generation([there])
+    document_update(user=ada.user, document=wren, collection=elsewhere.collection)
+    assert generation([here]) != before[0]
+    assert generation([there]) != before[1]
+
+
+def test_a_search_stays_kept_while_another_collection_changes(
+    ada: Api, wren: Document, elsewhere: Document, asked: list[str]
+) -> None:
+    within = Within([wren.collection_id])
+    first = search_kept(ada.user, "wren eggs", within=within)
+    ada.add_version(str(elsewhere.pk), "otter.txt", OTTER + b"\n\nIt has two young.")
+    work()
+    ada.delete(f"/api/documents/{elsewhere.pk}")
+    work()
+    assert search_kept(ada.user, "wren eggs", within=within).hits == first.hits != ()
+    assert len(asked) == 1
+
+
+def test_a_search_over_both_is_made_anew_when_either_changes(
+    ada: Api, wren: Document, elsewhere: Document, asked: list[str]
+) -> None:
+    search_kept(ada.user, "wren eggs")
+    _title(elsewhere)
+    search_kept(ada.user, "wren eggs")
+    _title(wren)
+    search_kept(ada.user, "wren eggs")
+    assert len(asked) == 3
+
+
+def test_what_somebody_else_uploads_leaves_a_search_kept(
+    ada: Api, bob: Api, wren: Document, asked: list[str]
+) -> None:
+    search_kept(ada.user, "wren eggs")
+    bob.ready("otter.txt", OTTER)
+    search_kept(ada.user, "wren eggs")
+    assert len(asked) == 1
+
+
+def test_after_a_collection_is_deleted_what_lay_in_it_is_not_found(
+    ada: Api, wren: Document, elsewhere: Document, asked: list[str]
+) -> None:
+    assert len(search_kept(ada.user, "wren otter").hits) == 2
+    ada.delete(f"/api/documents/{elsewhere.pk}")
+    assert ada.delete(f"/api/collections/{elsewhere.collection.slug}").status_code == 204
+    (left,) = search_kept(ada.user, "wren otter").hits
+    assert left.document_id == str(wren.pk)
+    assert len(asked) == 2
+
+
+def test_rights_that_go_and_come_during_a_search_leave_nothing_kept(
+    ada: Api, wren: Document, elsewhere: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search sees one collection only, and would stand for both."""
+    member = Membership.objects.get(user=ada.user, collection=elsewhere.collection)
+
+    def narrowed(user: Any, query: str, **more: Any) -> Any:
+        member.delete()
+        return search(user, query, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "search", narrowed)
+        assert len(search_kept(ada.user, "wren otter").hits) == 1
+    Membership.objects.create(user=ada.user, collection=elsewhere.collection, role=Role.OWNER)
+    assert len(search_kept(ada.user, "wren otter").hits) == 2
+
+
+def test_triggers_that_are_as_they_should_be_are_left_alone(
+    wren: Document, django_assert_num_queries: Any
+) -> None:
+    before = state(wren)
+    with django_assert_num_queries(3):  # the tables, the triggers, the value
+        keep_generations()
+    assert state(wren) == before
+
+
+def test_a_trigger_that_says_something_else_is_made_again(wren: Document) -> None:
+    name, before = f"{TABLE}_documents_document_delete", state(wren)
+    _raw(f"DROP TRIGGER {name}")
+    _raw(f"CREATE TRIGGER {name} AFTER DELETE ON documents_document BEGIN SELECT 1; END")
+    keep_generations()
+    made_again = state(wren)
+    assert made_again != before  # what went by unseen may have been anything
+    _raw("DELETE FROM documents_chunk")
+    Document.objects.filter(pk=wren.pk).delete()
+    assert state(wren) != made_again
+
+
+def test_what_a_release_with_one_value_for_all_left_is_done_away_with(wren: Document) -> None:
+    """Its value had the id that is the first collection's now."""
+    migration = import_module("documents.migrations.0006_generations_by_collection")
+    _raw(f"DROP TABLE {TABLE}")
+    for name in _present():
+        _raw(f"DROP TRIGGER {name}")
+    _raw(f"CREATE TABLE {TABLE} (id INTEGER PRIMARY KEY, value TEXT)")
+    _raw(f"INSERT INTO {TABLE} VALUES (1, 'old')")
+    _raw(
+        f"CREATE TRIGGER {TABLE}_old AFTER INSERT ON chunk_scope"
+        f" BEGIN UPDATE {TABLE} SET value = 'new' WHERE id = 1; END"
+    )
+    for _ in range(2):  # and again, where nothing is left
+        migration.begin_anew(None, SimpleNamespace(connection=connection))
+    assert (state(wren), _present()) == ("", {})
+    keep_generations()
+    assert state(wren)
+    assert f"{TABLE}_old" not in _present()
 
 
 # --- vectors of questions ----------------------------------------------------------------

@@ -7,44 +7,13 @@ a server whose caches are on and that nobody else uses meanwhile.
 from __future__ import annotations
 
 import argparse
-import http.client
-import json
 import statistics
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode, urlsplit
 
+from tests.load.client import Caller
 from tests.load.fixture import Fixture
-
-
-class Caller:
-    """One person over one connection."""
-
-    def __init__(self, host: str, token: str) -> None:
-        self._connection = http.client.HTTPConnection(urlsplit(host).netloc, timeout=120)
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-
-    def took(self, method: str, path: str, body: Any = None) -> float:
-        """Return the milliseconds of a request. Raises ``RuntimeError`` unless it went well."""
-        began = time.perf_counter()
-        data = json.dumps(body) if body is not None else None
-        self._connection.request(method, path, data, self._headers)
-        response = self._connection.getresponse()
-        response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path} was answered {response.status}")
-        return (time.perf_counter() - began) * 1000
-
-    def searched(self, question: str) -> float:
-        """Return how long a search took."""
-        return self.took("GET", f"/api/search?{urlencode({'q': question})}")
-
-    def asked(self, question: str) -> float:
-        """Return how long a whole answer took."""
-        return self.took("POST", "/api/chat", {"question": question})
 
 
 def row(name: str, first: Sequence[float], second: Sequence[float]) -> str:

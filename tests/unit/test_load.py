@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.load.__main__ import bad_lines
+from tests.load.beside import Phase, p95, ratios
 from tests.load.fixture import Fixture, Person, fare, question, text
 from tests.load.verdict import Row, faults, limit, table
 
@@ -16,6 +17,17 @@ def row(
     name: str = "GET /api/search", *, count: int = 100, failures: int = 0, p95: float = 500
 ) -> Row:
     return Row(name, count, failures, p95 / 2, p95, p95, p95)
+
+
+def test_a_ratio_is_told_for_what_was_measured_twice() -> None:
+    alone, beside = Phase(answers=[100.0] * 20), Phase(answers=[150.0] * 19 + [400.0])
+    assert ratios(alone, beside) == "answer p50 1.50, answer p95 4.00"
+    assert "search" not in beside.told()
+
+
+def test_the_95th_percentile_of_few_is_the_largest() -> None:
+    assert p95([3.0, 9.0, 1.0]) == 9.0
+    assert p95([float(n) for n in range(100)]) == 95.0
 
 
 def test_a_load_within_its_limits_has_no_fault() -> None:
