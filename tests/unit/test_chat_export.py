@@ -26,7 +26,8 @@ HOSTILE = [
 
 def _citation(n: int = 1, **more: Any) -> dict[str, Any]:
     return {
-        "n": n, "title": "The wren", "version": 2, "page": 7, "page_kind": "page", "quote": "It lays\nseven eggs.",
+        "n": n, "title": "The wren", "version": 2, "page": 7, "page_kind": "page",
+        "quote": "It lays\nseven eggs.",
         "url": "/documents/x/versions/2/?start=1&end=9#passage",
     } | more  # fmt: skip
 
