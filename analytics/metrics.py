@@ -21,8 +21,8 @@ from documents.ingest.lease import is_alive
 from documents.models import DocumentVersion, Worker
 from documents.types import Status
 
-#: All of the work on a version, beside its stages.
-WHOLE = "whole"
+#: All of the work on a version, beside its stages; and what became of one that ended badly.
+WHOLE, FAILED = "whole", "failed"
 #: The stages in the order in which a version goes through them.
 STAGES = ("extract", "recognise", "clean", "chunk", "embed", "index")
 #: Routes listed, the busiest first.

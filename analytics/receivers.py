@@ -10,6 +10,7 @@ from django.conf import settings
 from django.dispatch import receiver
 from django.utils import timezone
 
+from analytics.metrics import FAILED, WHOLE
 from analytics.recording import EVERY_IN_WORKER, note, recorder
 from analytics.types import Kind, Measurement, UseRecord
 from chat.signals import answer_measured
@@ -29,8 +30,12 @@ def stage(sender: object, stage: str, outcome: str, ms: float, **kwargs: Any) ->
 
 @receiver(version_read)
 def version(sender: object, outcome: str, code: str, ms: float, **kwargs: Any) -> None:  # noqa: ARG001
-    """Note how long a version took in all, and why it failed."""
-    _measured(Kind.INGEST, "whole", outcome, ms)
+    """Note how long a version took in all, or why an attempt failed.
+
+    What failed for good is counted where that is known: ``analytics.failures``.
+    """
+    if outcome != FAILED:
+        _measured(Kind.INGEST, WHOLE, outcome, ms)
     if code:
         _measured(Kind.FAULT, code, "ingest", ms)
 

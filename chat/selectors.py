@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection as AnyOf
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,7 @@ from chat.types import Turn
 from chat.verdicts import UNTOLD, evidence_documents, reason
 from documents.errors import NotFound
 from documents.models import Document
-from documents.selectors import recognised_places
+from documents.selectors import PageFacts, page_facts
 
 #: An answer that was not written to for so long lost its process.
 ANSWER_SILENT_AFTER = timedelta(seconds=90)
@@ -118,11 +117,10 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     rows = Document.objects.visible_to(user).filter(pk__in=ids)
     found = rows.values_list("pk", "current_version__number", "newest_version__number", "title")
     readable = {pk: Standing(*standing) for pk, *standing in found}
-    paged = {c.document_id for group in cited.values() for c in group if c.page}
-    recognised = recognised_places(paged & readable.keys())
+    pages = page_facts(_paged(messages, cited) & readable.keys())
     own = {message.pk for message in messages if message.conversation.user_id == user.pk}
     answers = [
-        _answer(message, cited[message.pk], readable, recognised, is_own=message.pk in own)
+        _answer(message, cited[message.pk], readable, pages, is_own=message.pk in own)
         for message in messages
     ]
     return [
@@ -131,11 +129,23 @@ def answers_of(messages: Iterable[Message], user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _paged(
+    messages: Iterable[Message], cited: Mapping[uuid.UUID, list[Citation]]
+) -> set[uuid.UUID | None]:
+    """Return the documents of which a numbered page is named."""
+    named: set[uuid.UUID | None] = {c.document_id for g in cited.values() for c in g if c.page}
+    return named | evidence_documents(
+        {"evidence": [span for span in sentence.get("evidence") or () if span["page"]]}
+        for message in messages
+        for sentence in message.sentences
+    )
+
+
 def _answer(
     message: Message,
     citations: list[Citation],
     readable: Mapping[uuid.UUID, Standing],
-    recognised: AnyOf[tuple[object, int, int]],
+    pages: PageFacts,
     *,
     is_own: bool,
 ) -> dict[str, Any]:
@@ -154,10 +164,11 @@ def _answer(
         "error": error,
         "refused": message.refused,
         "confidence": message.confidence,
-        "sentences": [_checked(sentence, readable) for sentence in sentences],
+        "sentences": [_checked(sentence, readable, pages) for sentence in sentences],
         "citations": [
             _citation(c, available=c.n not in lost)
-            | {"recognised": (c.document_id, c.version, c.page) in recognised}
+            | {"recognised": pages.is_recognised(c.document_id, c.version, c.page)}
+            | {"page_kind": pages.kind(c.document_id, c.version).value}
             | source.age()
             for c, source in zip(citations, sources, strict=True)
         ],
@@ -198,12 +209,15 @@ def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any
     return "".join([*parts, text[cut:]]), shown
 
 
-def _checked(sentence: dict[str, Any], readable: Mapping[uuid.UUID, Standing]) -> dict[str, Any]:
+def _checked(
+    sentence: dict[str, Any], readable: Mapping[uuid.UUID, Standing], pages: PageFacts
+) -> dict[str, Any]:
     """Return a sentence with the reason of its verdict and the evidence that may be read."""
     evidence = [
         span
         | {
             "title": readable[key].title,
+            "page_kind": pages.kind(key, span["version"]).value,
             "url": passage_url(key, span["version"], span["start"], span["end"]),
         }
         for span in sentence.get("evidence") or ()

@@ -20,6 +20,7 @@ from chat.models import Message
 from chat.types import ConfidenceLabel
 from documents.models import Chunk, Collection, Document, DocumentVersion
 from documents.search.scope import Within, scope_for
+from documents.types import PageKind
 
 UNREADABLE = "A document you can no longer read"
 
@@ -36,12 +37,14 @@ class _Held:
         shown = {name: place[name] for name in ("version", "start", "end", "relevance")}
         if chunk is None:
             masked = {"document_id": None, "title": UNREADABLE, "page": None, "text": ""}
+            masked["page_kind"] = PageKind.PAGE.value
             return masked | shown | {"url": None, "available": False}
         text = chunk.text[place["start"] - chunk.start : place["end"] - chunk.start]
         return shown | {
             "document_id": place["document"],
             "title": chunk.version.document.title,
             "page": place["page"],
+            "page_kind": PageKind.of(chunk.version.media_type).value,
             "text": _as_line(text),
             "url": place_url(place),
             "available": True,

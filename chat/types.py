@@ -68,6 +68,7 @@ class Passage:
     version. ``page_breaks`` lists ``(offset, page)`` where the page changes inside
     the passage, in ascending order; ``page`` is the one it begins on. ``chunks`` are
     the places of the chunks that were joined into it, in the order of the text.
+    ``page_kind`` is what its pages are called: page, slide or sheet.
     """
 
     n: int
@@ -83,6 +84,7 @@ class Passage:
     relevance: float
     page_breaks: tuple[tuple[int, int], ...] = ()
     chunks: tuple[tuple[int, int], ...] = ()
+    page_kind: str = "page"
 
     def page_at(self, offset: int) -> int | None:
         """The page on which the character at ``offset`` of the version's text stands."""

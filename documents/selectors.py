@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +21,7 @@ from documents.index.memory import MemoryIndex
 from documents.index.sqlite import SqliteIndex
 from documents.models import Document, DocumentVersion, Embedding, EmbeddingSpace
 from documents.querysets import Caller, DocumentQuerySet
-from documents.types import Status
+from documents.types import PAGE_KINDS, PageKind, Status
 
 
 @lru_cache(maxsize=4)
@@ -114,22 +115,37 @@ def version_text(version: DocumentVersion) -> str:
     return version.content.text
 
 
-def recognised_places(document_ids: Collection[uuid.UUID | None]) -> set[tuple[object, int, int]]:
-    """Return document id, version number and page of what was recognised from pictures.
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What is to be said of pages beside their numbers; by document id and version number."""
+
+    recognised: Mapping[tuple[object, int], Sequence[int]]
+    kinds: Mapping[tuple[object, int], PageKind]
+
+    def is_recognised(self, document_id: object, version: int, page: int | None) -> bool:
+        """Whether the page was recognised from a picture."""
+        return page in self.recognised.get((document_id, version), ())
+
+    def kind(self, document_id: object, version: int) -> PageKind:
+        """Return what the pages of the version are called."""
+        return self.kinds.get((document_id, version), PageKind.PAGE)
+
+
+def page_facts(document_ids: Iterable[uuid.UUID | None]) -> PageFacts:
+    """Return what is to be said of the pages of these documents, with one query at most.
 
     Whether the caller may see the documents is for the caller to know.
     """
     ids = [key for key in document_ids if key is not None]
     if not ids:
-        return set()
-    rows = DocumentVersion.objects.filter(document_id__in=ids).exclude(recognised_pages=[])
-    return {
-        (document_id, number, page)
-        for document_id, number, pages in rows.values_list(
-            "document_id", "number", "recognised_pages"
-        )
-        for page in pages
-    }
+        return PageFacts({}, {})
+    told = ~Q(recognised_pages=[]) | Q(media_type__in=PAGE_KINDS)
+    rows = DocumentVersion.objects.filter(told, document_id__in=ids)
+    found = list(rows.values_list("document_id", "number", "recognised_pages", "media_type"))
+    return PageFacts(
+        {(pk, number): pages for pk, number, pages, _ in found},
+        {(pk, number): PageKind.of(kind) for pk, number, _, kind in found},
+    )
 
 
 def document_list(

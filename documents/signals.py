@@ -5,7 +5,8 @@ from django.dispatch import Signal
 #: A version became the one its document answers from. Sends ``document_id``, ``version_id``.
 version_ready = Signal()
 
-#: A version ended in failure. Sends ``document_id``, ``version_id``, ``code``.
+#: A version ended in failure, for good. Sends ``document_id``, ``version_id``, ``code``, and the
+#: ``ms`` its last attempt took; nothing there where the attempt died with its worker.
 version_failed = Signal()
 
 #: A document answers for other people, no more, or again: moved, retired, brought back or
@@ -27,8 +28,8 @@ reconciled = Signal()
 #: Part of the work on a version was done. Sends ``stage``, ``outcome`` and ``ms``.
 stage_done = Signal()
 
-#: A version came to an end, or was put off. Sends ``outcome`` (``ready``, ``failed`` or
-#: ``postponed``), ``code`` of what failed and ``ms``.
+#: An attempt at a version came to an end. Sends ``outcome`` (``ready``, ``failed`` or
+#: ``postponed``), ``code`` of what failed and ``ms``. After a failure it may be tried again.
 version_read = Signal()
 
 #: Somebody searched. Sends ``mode``, ``hits`` (how many) and ``ms``.

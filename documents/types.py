@@ -32,6 +32,28 @@ class MediaType(StrEnum):
     HTML = "text/html"
 
 
+class PageKind(StrEnum):
+    """What the numbered pages of a document are called by those who made it."""
+
+    PAGE = "page"
+    SLIDE = "slide"
+    SHEET = "sheet"
+
+    @classmethod
+    def of(cls, media_type: str) -> PageKind:
+        """Return the word for such a file; ``PAGE`` where nothing else is known."""
+        return PAGE_KINDS.get(media_type, cls.PAGE)
+
+
+#: The media types whose numbered pages are no pages of paper.
+PAGE_KINDS: Mapping[str, PageKind] = {
+    MediaType.PPTX: PageKind.SLIDE,
+    MediaType.ODP: PageKind.SLIDE,
+    MediaType.XLSX: PageKind.SHEET,
+    MediaType.ODS: PageKind.SHEET,
+}
+
+
 class Status(StrEnum):
     """The life of a version. ``READY`` and ``FAILED`` are terminal."""
 
@@ -243,6 +265,11 @@ class Hit:
     #: Whether its page was recognised from a picture.
     recognised: bool = False
 
+    @property
+    def page_kind(self) -> PageKind:
+        """What its page is called."""
+        return PageKind.of(self.media_type)
+
 
 class Outcome(StrEnum):
     """What became of a candidate of a search or of an answer."""
@@ -279,6 +306,7 @@ class TracedCandidate:
     ranked: float
     relevance: float
     outcome: Outcome = Outcome.USED
+    page_kind: PageKind = PageKind.PAGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _env = environ.FileAwareEnv()
 
 TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
+_HOST = re.compile(r"\.?[\w-]+(?:\.[\w-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?(?:[\w-]+(?:\.[\w-]+)*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _MAIL_SCHEMES = frozenset({"smtp", "smtp+tls", "smtp+ssl"})
 
 
@@ -39,7 +41,8 @@ def text(name: str, default: str = "") -> str:
     try:
         value = str(_env.str(name, default="")).strip()
     except (OSError, ImproperlyConfigured) as error:
-        raise ConfigurationError(f"{name}_FILE must name a readable file: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"{name}_FILE must name a readable file: {why}") from None
     return value or default
 
 
@@ -53,7 +56,7 @@ def _convert(name: str, raw: str, convert: Callable[[str], T], must: str) -> T:
 def _number(
     name: str, default: T, convert: Callable[[str], T], kind: str, low: float, high: float
 ) -> T:
-    must = f"{kind} from {low:g} to {high:g}"
+    must = f"{kind} from {_plain(low)} to {_plain(high)}"
 
     def bounded(raw: str) -> T:
         value = convert(raw)
@@ -63,6 +66,11 @@ def _number(
 
     raw = text(name)
     return _convert(name, raw, bounded, must) if raw else default
+
+
+def _plain(bound: float) -> str:
+    """Return a bound as one writes it: 2147483648, not 2.14748e+09."""
+    return str(int(bound)) if float(bound).is_integer() else f"{bound:g}"
 
 
 def integer(name: str, default: int, *, low: int = 0, high: int = 2**53) -> int:
@@ -93,6 +101,28 @@ def listing(name: str, default: str = "", *, known: Iterable[str] = ()) -> list[
         raise ConfigurationError(
             f"{name} must be a list of {', '.join(sorted(allowed))}; "
             f"{', '.join(map(repr, unknown))} is none of them."
+        )
+    return parts
+
+
+def hosts(name: str, default: str = "") -> list[str]:
+    """Return host names, of which one may begin with a dot, for all below it: no ``*``."""
+    parts = listing(name, default)
+    if wrong := [part for part in parts if not _HOST.fullmatch(part)]:
+        raise ConfigurationError(
+            f"{name} must name the host names this site answers to, such as docs.example.org, "
+            f"without scheme and port; not {', '.join(map(repr, wrong))}."
+        )
+    return parts
+
+
+def origins(name: str) -> list[str]:
+    """Return addresses of other sites, each no more than a scheme and a host name."""
+    parts = listing(name)
+    if wrong := [part for part in parts if not _ORIGIN.fullmatch(part)]:
+        raise ConfigurationError(
+            f"{name} must be a list of addresses such as https://docs.example.org, without a "
+            f"path; {', '.join(map(repr, wrong))} is none."
         )
     return parts
 

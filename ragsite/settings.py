@@ -31,7 +31,9 @@ for _folder in (DATA_DIR, TEMP_DIR, ORIGINALS_DIR, PAGES_DIR, BROKER_DIR):
     try:
         _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise env.ConfigurationError(f"DATA_DIR must be a folder to write in: {error}") from None
+        raise env.ConfigurationError(
+            f"DATA_DIR must be a folder to write in: {error.strerror}"
+        ) from None
 
 BACKUP_DIR = Path(env.text("BACKUP_DIR") or DATA_DIR / "backups").expanduser()
 if not BACKUP_DIR.is_absolute():
@@ -68,10 +70,8 @@ BACKUP_KEY = crypto.derive(_master, "backups")
 
 # --- what is served ---------------------------------------------------------------
 
-ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-if "*" in ALLOWED_HOSTS:
-    raise env.ConfigurationError("ALLOWED_HOSTS must name the host names this site answers to.")
-CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 WEB_CONCURRENCY = env.integer("WEB_CONCURRENCY", 2, low=1, high=64)
 WORKER_CONCURRENCY = env.integer("WORKER_CONCURRENCY", 2, low=1, high=64)
 

@@ -13,8 +13,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
-from analytics.failures import ENDED, FAILED
-from analytics.metrics import queue, workers
+from analytics.metrics import FAILED, WHOLE, queue, workers
 from analytics.models import Durations
 from analytics.selectors import health
 from analytics.types import Kind
@@ -72,7 +71,7 @@ def _rate(failed: int, total: int, fewest: int) -> float:
 @source
 def _of_ingestion(now: datetime) -> Iterator[Reading]:
     since = now - timedelta(minutes=FILES_OVER)
-    rows = Durations.objects.filter(kind=Kind.INGEST, name=ENDED, outcome=FAILED, minute__gte=since)
+    rows = Durations.objects.filter(kind=Kind.INGEST, name=WHOLE, outcome=FAILED, minute__gte=since)
     failed = rows.aggregate(count=Sum("count"))["count"] or 0
     yield Reading("failed_files", failed, f"{failed} files failed in the last hour.")
     waiting = queue(now)

@@ -110,6 +110,7 @@ def _passage(n: int, run: _Run, content: Content | None, page_starts: Sequence[i
         relevance=best.relevance,
         page_breaks=_page_breaks(ordered, start, end, page_starts),
         chunks=tuple((hit.start, hit.end) for hit in ordered),
+        page_kind=best.page_kind,
     )
 
 

@@ -100,7 +100,7 @@ def _source(citation: Mapping[str, Any], base: str) -> str:
     """Return one numbered source with its place, its link and what it says."""
     place = [f"version {citation['version']}"]
     if citation["page"]:
-        place.append(f"page {citation['page']}")
+        place.append(f"{citation['page_kind']} {citation['page']}")
     title = _inline(citation["title"])
     if citation["url"]:
         title = f"[{title}](<{base.rstrip('/')}{citation['url']}>)"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
-from chat.answer.figures import claimed, figure_keys, rounded
+from chat.answer.figures import claimed, figure_keys, rounded, scaled
 from chat.types import Missing, MissingKind
 from documents.text.sentences import sentence_spans
 from documents.text.stopwords import guess_language
@@ -51,8 +53,7 @@ class Fact:
         return self.kind in {MissingKind.NUMBER, MissingKind.DATE}
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(NamedTuple):
     """A sentence of the evidence, ``texts[source][start:end]``, with its number of words."""
 
     source: int
@@ -75,7 +76,7 @@ class Evidence:
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.segments: list[Segment] = []
-        self._masks: dict[str, int] = {}
+        self._masks: defaultdict[str, int] = defaultdict(int)
         for source, text in enumerate(texts):
             for start, end in sentence_spans(text):
                 self._add(source, start, end, text[start:end])
@@ -84,33 +85,37 @@ class Evidence:
         stems = all_stems(text)
         bit = 1 << len(self.segments)
         for key in figure_keys(text).union(stems):
-            self._masks[key] = self._masks.get(key, 0) | bit
+            self._masks[key] |= bit
         self.segments.append(Segment(source, start, end, text, len(stems)))
 
     def mask(self, fact: Fact, claim: str) -> int:
         """The sentences that hold ``fact`` of ``claim``, in its own form or in another."""
-        return self._masks.get(fact.key) or (
+        return self._masks.get(fact.key, 0) or (
             self._mask_rounded(fact, claim) if fact.is_figure else self._mask_alike(fact)
         )
 
     def _mask_rounded(self, fact: Fact, claim: str) -> int:
+        if fact.key not in scaled(claim):
+            return 0
         met = (fact.key in rounded(claim, segment.text) for segment in self.segments)
         return sum(1 << i for i, is_met in enumerate(met) if is_met)
 
     @cached_property
-    def _alike(self) -> dict[str, list[str]]:
-        """All words by their beginning."""
-        found: dict[str, list[str]] = {}
-        for key in self._masks:
-            found.setdefault(key[:NAME_START], []).append(key)
-        return found
+    def _listed(self) -> str:
+        """All words, one a line: no index finds those of one beginning as quickly."""
+        return "\n".join(("", *self._masks, ""))
 
     def _mask_alike(self, fact: Fact) -> int:
+        if len(fact.key) < NAME_START:
+            return 0
         alike = _same_name if fact.kind is MissingKind.NAME else _same_word
-        mask = 0
-        for key in self._alike.get(fact.key[:NAME_START], ()):
+        mask, beginning = 0, f"\n{fact.key[:NAME_START]}"
+        at = self._listed.find(beginning)
+        while at >= 0:
+            key = self._listed[at + 1 : self._listed.index("\n", at + 1)]
             if alike(fact.key, key):
                 mask |= self._masks[key]
+            at = self._listed.find(beginning, at + 1)
         return mask
 
 
@@ -242,9 +247,8 @@ class Holding:
 
     def nearest(self) -> tuple[Segment, int]:
         """The one sentence that holds most of the facts, and how many; the first of equals."""
-        held = [sum(mask >> i & 1 for mask in self.masks) for i in range(len(self.segments))]
-        best = max(range(len(held)), key=lambda i: (held[i], -i))
-        return self.segments[best], held[best]
+        best, held = fullest(self.masks)
+        return self.segments[best], held
 
     def has_stray_figure(self) -> bool:
         """Whether a number or date stands apart from the best run and its neighbours."""
@@ -271,6 +275,21 @@ class Holding:
             for i, mask in enumerate(telling)
         )
         return len(telling) > 1 and any(alone)
+
+
+def fullest(masks: Iterable[int]) -> tuple[int, int]:
+    """The bit that is set in most of the masks, and in how many; the first of equals."""
+    counts: dict[int, int] = {}
+    for mask in masks:
+        left = mask
+        while left:
+            lowest = left & -left
+            counts[lowest] = counts.get(lowest, 0) + 1
+            left ^= lowest
+    if not counts:
+        return 0, 0
+    most = max(counts.values())
+    return min(bit for bit, count in counts.items() if count == most).bit_length() - 1, most
 
 
 def holding(claim: str, evidence: Evidence) -> Holding:

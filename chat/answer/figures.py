@@ -96,13 +96,12 @@ def claimed(text: str) -> tuple[Figure, ...]:
 
     Vague words (``one``, ``first``, ``second``) are left to the comparison of words.
     """
-    found = {key: Figure(key, shown, start) for key, shown, start in _claimed(text)}
+    found = {key: Figure(key, shown, start) for key, shown, start in _claimed(text, _words(text))}
     return tuple(sorted(found.values(), key=lambda figure: (figure.start, figure.key)))
 
 
-def _claimed(text: str) -> Iterator[tuple[str, str, int]]:
+def _claimed(text: str, said: frozenset[str]) -> Iterator[tuple[str, str, int]]:
     # Looking words up is quicker than trying every pattern on every sentence.
-    said = _words(text)
     has_digits = bool(_DIGIT.search(text))
     if has_digits:
         yield from _in_digits(text)
@@ -149,8 +148,8 @@ def figure_keys(text: str) -> frozenset[str]:
     More is read than of a claim: both readings of ``3/4/2019``, years of two digits,
     numbers in words, digits glued to letters.
     """
-    keys = {key for key, _, _ in _claimed(text)}
     said = _words(text)
+    keys = {key for key, _, _ in _claimed(text, said)}
     keys.update(f"#{_VAGUE[word]}" for word in _VAGUE.keys() & said)
     if _DIGIT.search(text):
         keys |= _loose_numbers(text)
@@ -230,13 +229,22 @@ def share_stated(claim: str, evidence: Iterable[str]) -> float:
     return len(wanted & met) / len(wanted)
 
 
+@lru_cache(maxsize=1024)
+def scaled(claim: str) -> frozenset[str]:
+    """Keys of the numbers of ``claim`` with a scale, which others may round to."""
+    return frozenset(f"#{_number(match)}" for match in _SCALED.finditer(claim))
+
+
+def _number(scaled_one: re.Match[str]) -> str:
+    return next(iter(numbers(scaled_one[1])), "0")
+
+
 def rounded(claim: str, text: str) -> frozenset[str]:
     """Keys of the scaled numbers of ``claim`` that a number of ``text`` rounds to."""
-    scaled = list(_SCALED.finditer(claim))
-    values = _values(text) if scaled else frozenset[float]()
     met: set[str] = set()
-    for match in scaled:
-        number = next(iter(numbers(match[1])), "0")
+    values = _values(text) if scaled(claim) else frozenset[float]()
+    for match in _SCALED.finditer(claim) if values else ():
+        number = _number(match)
         scale = _SCALES[match[2].lower()]
         digits = len(number.partition(".")[2])
         if any(abs(value / scale - float(number)) <= 0.5 * 10**-digits for value in values):

@@ -20,17 +20,19 @@ def comparable(claim: str, evidence: Sequence[str]) -> bool:
     In doubt it is: a short sentence does not tell its language.
     """
     script, language = _kind(claim)
-    kinds = [_kind(text) for text in evidence]
-    alike = [other for other_script, other in kinds if other_script == script]
-    return bool(alike) and (not language or any(other in {language, ""} for other in alike))
+    matching = {language, ""}
+    return any(
+        other_script == script and (not language or other in matching)
+        for other_script, other in map(_kind, evidence)
+    )
 
 
 @lru_cache(maxsize=1024)
 def _kind(text: str) -> tuple[bool, str]:
     """Whether most letters are of a script without spaces, and the language if it is plain."""
     text = text[:SAMPLE]
-    letters = [char for char in text if char.isalpha()]
-    unspaced = not text.isascii() and 2 * sum(map(is_unspaced, letters)) > len(letters)
+    letters = [] if text.isascii() else [char for char in text if char.isalpha()]
+    unspaced = 2 * sum(map(is_unspaced, letters)) > len(letters)
     forms = fold_words(text)
     language = guess_language(forms)
     telling = len(STOP_WORDS[language] & set(forms))

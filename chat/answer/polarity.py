@@ -50,6 +50,7 @@ _OPPOSITES = (
     ("true", "false"),
 )  # fmt: skip
 _SIDES = tuple((frozenset(one.split()), frozenset(two.split())) for one, two in _OPPOSITES)
+_SIDED = frozenset[str]().union(*(one | two for one, two in _SIDES))
 _PLAIN_WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -93,6 +94,8 @@ def denies(claim: str, evidence: str) -> bool:
 def opposes(claim: str, evidence: str) -> bool:
     """Whether the one has a word (``rose``) where the other has its opposite (``fell``)."""
     ours = frozenset(_PLAIN_WORD.findall(claim.lower()))
+    if ours.isdisjoint(_SIDED):
+        return False
     theirs = frozenset(_PLAIN_WORD.findall(evidence.lower()))
     return any(
         (_only(ours, one, two) and _only(theirs, two, one))

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from chat.answer.facts import WINDOW, Holding, Segment, evidence_of, facts, holding
+from chat.answer.facts import WINDOW, Holding, Segment, evidence_of, facts, fullest, holding
 from chat.answer.languages import comparable
 from chat.answer.polarity import denies, opposes
 from chat.answer.quotation import quotation
@@ -242,9 +242,7 @@ def _places(found: Holding) -> tuple[Place, ...]:
     chosen = [range(run.first, run.last)] if run.coverage else []
     lacking = [mask for mask in found.masks if mask and not mask & _bits(chosen)]
     while lacking and len(chosen) < MOST_SPANS:
-        best = max(
-            range(len(found.segments)), key=lambda i: (sum(mask >> i & 1 for mask in lacking), -i)
-        )
+        best, _ = fullest(lacking)
         chosen.append(range(best, best + 1))
         lacking = [mask for mask in lacking if not mask >> best & 1]
     return tuple(place for run_ in chosen for place in _joined(found.segments, run_))

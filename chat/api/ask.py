@@ -234,6 +234,7 @@ def _sources(event: SourcesEvent, message: Message) -> dict[str, Any]:
                 "title": passage.title,
                 "version": passage.version,
                 "page": passage.page,
+                "page_kind": passage.page_kind,
                 "heading": passage.heading,
                 "text": passage.text,
                 "start": passage.start,

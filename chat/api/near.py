@@ -6,6 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from documents.api.traces import PAGE_KIND
+from documents.types import PageKind
+
 
 class NearSerializer(serializers.Serializer[Any]):
     """A passage near a question that was refused: no answer, but where to look."""
@@ -14,6 +17,7 @@ class NearSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     text = serializers.CharField(help_text="One line of it.")
     start = serializers.IntegerField()
     end = serializers.IntegerField()

@@ -8,6 +8,8 @@ from rest_framework import serializers
 
 from chat.answer.judging import Change
 from chat.models import Comparison, Judgement, Notice, QuestionSet, SavedQuestion, Watch
+from documents.api.traces import PAGE_KIND
+from documents.types import PageKind
 
 
 class HomeSerializer(serializers.Serializer[Any]):
@@ -258,6 +260,7 @@ class KeptCitationSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     quote = serializers.CharField()
     start = serializers.IntegerField()
     end = serializers.IntegerField()

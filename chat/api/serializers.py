@@ -12,6 +12,8 @@ from chat.models import Conversation, Message
 from chat.provenance import SourceState
 from chat.types import Basis, ConfidenceLabel, MissingKind, Verdict
 from documents.api.serializers import AS_OF
+from documents.api.traces import PAGE_KIND
+from documents.types import PageKind
 
 
 class QuestionSerializer(serializers.Serializer[Any]):
@@ -59,6 +61,7 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     start = serializers.IntegerField(help_text="Where it begins in the version's content.")
     end = serializers.IntegerField()
     url = serializers.CharField()
@@ -103,6 +106,7 @@ class CitationSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField()
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     quote = serializers.CharField()
     start = serializers.IntegerField()
     end = serializers.IntegerField()

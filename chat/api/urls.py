@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat.api import exports, quality_views, question_views, views
+from chat.api import exports, quality_views, question_files, question_views, views
 from chat.api.ask import ask
 from chat.api.why import WhyView
 
@@ -22,6 +22,8 @@ urlpatterns = [
     path("messages/<str:message_id>/why", WhyView.as_view()),
     path("question-sets", question_views.QuestionSetListView.as_view()),
     path(_SET, question_views.QuestionSetView.as_view()),
+    path(f"{_SET}/export.jsonl", question_files.QuestionFileView.as_view()),
+    path(f"{_SET}/import", question_files.QuestionImportView.as_view()),
     path(f"{_SET}/questions", question_views.SavedQuestionListView.as_view()),
     path(f"{_SET}/comparisons", quality_views.ComparisonListView.as_view()),
     path(_QUESTION, question_views.SavedQuestionView.as_view()),

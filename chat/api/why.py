@@ -15,7 +15,8 @@ from chat.selectors import message_get
 from chat.services.explaining import explanation_of
 from chat.types import ConfidenceLabel
 from documents.api.callers import signed_in
-from documents.types import Mode, Outcome
+from documents.api.traces import PAGE_KIND
+from documents.types import Mode, Outcome, PageKind
 
 _MILLISECONDS = "Milliseconds by step."
 
@@ -27,6 +28,7 @@ class PlaceSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     version = serializers.IntegerField(allow_null=True)
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     start = serializers.IntegerField(allow_null=True)
     end = serializers.IntegerField(allow_null=True)
     url = serializers.CharField(allow_null=True)

@@ -37,8 +37,9 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def _canonical(number: str) -> str:
-    ascii_digits = "".join(str(digit(c)) if c.isdecimal() else c for c in number)
-    plain = _SEPARATOR.sub("", ascii_digits).replace(",", ".").replace("−", "-")
+    if not number.isascii():
+        number = "".join(str(digit(c)) if c.isdecimal() else c for c in number)
+    plain = _SEPARATOR.sub("", number).replace(",", ".").replace("−", "-")
     whole, _, part = plain.partition(".")
     part = part.rstrip("0")
     sign = "-" if whole.startswith("-") else ""

@@ -32,6 +32,11 @@ def checked_question(question: str) -> str:
     return question
 
 
+def title_of(question: str) -> str:
+    """Return what a conversation is called that begins with the question."""
+    return " ".join(question.split())[:TITLE_LENGTH]
+
+
 def question_ask(
     *,
     user: User,
@@ -53,8 +58,7 @@ def question_ask(
             conversation = conversation_get(user, conversation_id)
             conversation.save(update_fields=["updated_at"])
         else:
-            title = " ".join(question.split())[:TITLE_LENGTH]
-            conversation = Conversation.objects.create(user=user, title=title)
+            conversation = Conversation.objects.create(user=user, title=title_of(question))
         message: Message = Message.objects.create(
             conversation=conversation,
             question=question,
@@ -89,11 +93,24 @@ def question_again(
         answer_admit(user)
         old = newest_of(named)
         scope = _scope_again(user, old, within)
-        conversation.save(update_fields=["updated_at"])
+        conversation.title = _title_again(conversation, old, words)
+        conversation.save(update_fields=["title", "updated_at"])
         message: Message = Message.objects.create(
             conversation=conversation, question=words, scope=scope, replaces=old, place=old.place
         )
     return message
+
+
+def _title_again(conversation: Conversation, old: Message, words: str) -> str:
+    """Return the title once ``old`` is reworded: its own where that began the conversation.
+
+    One that a person gave stays.
+    """
+    title: str = conversation.title
+    is_given = title != title_of(old.question)
+    if is_given or conversation.messages.filter(place__lt=old.place).exists():
+        return title
+    return title_of(words)
 
 
 def _scope_again(user: User, old: Message, within: Within | None) -> dict[str, Any]:

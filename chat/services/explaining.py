@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from chat.selectors import answer_of, history
 from chat.traces import UNREADABLE, place_url
 from chat.types import Passage, Verdict
 from documents.models import Chunk, Document, VersionText
-from documents.types import Outcome
+from documents.selectors import PageFacts, page_facts
+from documents.types import Outcome, PageKind
 
 #: What stands in a prompt in the place of a passage that its reader may no longer read.
 WITHHELD = "(You can no longer read this passage.)"
@@ -36,9 +38,10 @@ Place = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Titles:
-    """The titles of the documents that somebody may read, by id."""
+    """The documents that somebody may read: titles by id, and how their pages are called."""
 
     known: Mapping[str, str]
+    pages: PageFacts
 
     def shown(self, place: Place) -> dict[str, Any]:
         """Return where a place is; only that there is one, when it may not be read."""
@@ -46,6 +49,7 @@ class _Titles:
         if title is None:
             return {
                 "document_id": None, "title": UNREADABLE, "version": None, "page": None,
+                "page_kind": PageKind.PAGE.value,
                 "start": None, "end": None, "url": None, "available": False,
             }  # fmt: skip
         return {
@@ -53,6 +57,7 @@ class _Titles:
             "title": title,
             "version": place["version"],
             "page": place["page"],
+            "page_kind": self.pages.kind(uuid.UUID(place["document"]), place["version"]).value,
             "start": place["start"],
             "end": place["end"],
             "url": place_url(place),
@@ -105,9 +110,14 @@ def passages_again(message: Message, user: User) -> list[Passage]:
 
 
 def _titles(kept: Place, user: User) -> _Titles:
-    ids = {place["document"] for place in places_of(kept)}
+    places = places_of(kept)
+    ids = {place["document"] for place in places}
+    paged = {uuid.UUID(place["document"]) for place in places if place["page"]}
     rows = Document.objects.visible_to(user).filter(pk__in=ids)
-    return _Titles({str(pk): title for pk, title in rows.values_list("pk", "title")})
+    known = dict(rows.values_list("pk", "title"))
+    return _Titles(
+        {str(pk): title for pk, title in known.items()}, page_facts(paged & known.keys())
+    )
 
 
 def _search(kept: Place, titles: _Titles) -> dict[str, Any] | None:

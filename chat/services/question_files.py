@@ -9,14 +9,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils.text import slugify
 
 from chat.models import Judgement, QuestionSet
-from chat.services.questions import judgement_set, passage_find, question_save
+from chat.services.asking import checked_question
+from chat.services.questions import (
+    MAX_QUESTIONS,
+    checked_expected,
+    judgement_set,
+    passage_find,
+    question_key,
+    question_save,
+)
 from documents.errors import InvalidInput, NotFound, ProductError
 from documents.models import Document
 
 #: Bytes of a file with questions.
 MAX_SIZE = 2_000_000
+
+
+def set_file(user: User, question_set: QuestionSet) -> tuple[str, str]:
+    """Return a set as a file, one JSON object a line, with a name for it."""
+    rows = set_exported(user, question_set)
+    text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    return f"{slugify(question_set.name) or 'questions'}.jsonl", text
 
 
 def set_exported(user: User, question_set: QuestionSet) -> Iterator[dict[str, Any]]:
@@ -57,12 +73,14 @@ def set_imported(*, user: User, question_set: QuestionSet, data: bytes) -> Count
     Raises ``InvalidInput`` for a file that is not of this form, before anything is kept.
     """
     counts: Counter[str] = Counter(questions=0, judgements=0, unplaced=0)
-    for line in _lines(data):
+    lines = lines_read(data)
+    _check_room(question_set, lines)
+    for line in lines:
         question = question_save(
             user=user,
             question_set=question_set,
             text=line["question"],
-            expected=str(line.get("expected") or ""),
+            expected=line["expected"],
         )
         counts["questions"] += 1
         for item in line.get("judgements") or ():
@@ -77,12 +95,13 @@ def set_imported(*, user: User, question_set: QuestionSet, data: bytes) -> Count
     return counts
 
 
-def _lines(data: bytes) -> list[dict[str, Any]]:
+def lines_read(data: bytes) -> list[dict[str, Any]]:
+    """Return the questions of a file. Raises ``InvalidInput`` for one of another form."""
     if len(data) > MAX_SIZE:
         raise InvalidInput(f"A file with questions holds at most {MAX_SIZE:,} bytes.")
     lines = []
     try:
-        for number, text in enumerate(data.decode("utf-8-sig").splitlines(), start=1):
+        for number, text in enumerate(data.decode("utf-8-sig").split("\n"), start=1):
             if text.strip():
                 lines.append(_line(json.loads(text), number))
     except ValueError:  # bad UTF-8 or bad JSON
@@ -99,7 +118,19 @@ def _line(line: Any, number: int) -> dict[str, Any]:
     is_list = isinstance(judgements, list)
     if not is_list or not all(_is_judgement(item) for item in judgements):
         raise InvalidInput(f"The judgements of line {number} cannot be read.")
-    return line | {"question": str(line["question"])}
+    try:
+        question = checked_question(str(line["question"]))
+        expected = checked_expected(str(line.get("expected") or ""))
+    except InvalidInput as error:
+        raise InvalidInput(f"Line {number}: {error.message}") from None
+    return line | {"question": question, "expected": expected}
+
+
+def _check_room(question_set: QuestionSet, lines: list[dict[str, Any]]) -> None:
+    """Raise ``InvalidInput`` when the set would hold too many questions."""
+    known = set(question_set.questions.values_list("key", flat=True))
+    if len(known | {question_key(line["question"]) for line in lines}) > MAX_QUESTIONS:
+        raise InvalidInput(f"A set holds at most {MAX_QUESTIONS:,} questions.")
 
 
 def _is_judgement(item: Any) -> bool:

@@ -117,7 +117,7 @@ def question_save(
     An expected answer that is given replaces the one it had.
     """
     _require_editor(user, question_set.collection)
-    text, expected = checked_question(text), _checked_expected(expected)
+    text, expected = checked_question(text), checked_expected(expected)
     known = SavedQuestion.objects.filter(question_set=question_set, key=question_key(text)).first()
     if known is None:
         if question_set.questions.count() >= MAX_QUESTIONS:
@@ -131,7 +131,8 @@ def question_save(
     return known
 
 
-def _checked_expected(expected: str) -> str:
+def checked_expected(expected: str) -> str:
+    """Return what a right answer says, as it is kept. Raises ``InvalidInput`` when too long."""
     expected = expected.replace("\x00", " ").strip()
     if len(expected) > MAX_EXPECTED:
         raise InvalidInput(f"An expected answer holds at most {MAX_EXPECTED:,} characters.")
@@ -141,7 +142,7 @@ def _checked_expected(expected: str) -> str:
 def question_expect(*, user: User, question: SavedQuestion, expected: str) -> SavedQuestion:
     """Note what a right answer says; an empty text takes that back."""
     _require_editor(user, question.question_set.collection)
-    question.expected = _checked_expected(expected)
+    question.expected = checked_expected(expected)
     question.save(update_fields=["expected"])
     return question
 

@@ -20,7 +20,8 @@ from chat.models import Message, Notice, Watch
 from chat.selectors import answer_of, passage_url, withdrawn
 from chat.types import AnswerDraft
 from documents.models import Document, DocumentVersion
-from documents.types import Status
+from documents.selectors import PageFacts, page_facts
+from documents.types import PageKind, Status
 
 _KEPT = ("answer", "refused", "model", "sentences")
 _KEPT_OF_CITATIONS = ("n", "document_id", "title", "version", "page", "quote", "start", "end")
@@ -91,24 +92,30 @@ def shown_without(snapshot: dict[str, Any], lost: set[int]) -> dict[str, Any]:
 
 
 def readable(snapshots: Iterable[dict[str, Any]], user: User) -> list[dict[str, Any]]:
-    """Return kept answers as the user may read them now, with addresses; one query for all."""
+    """Return kept answers as the user may read them now, with addresses; two queries for all."""
     kept = list(snapshots)
-    cited = {c["document_id"] for snapshot in kept for c in snapshot.get("citations", ())}
-    seen = {str(pk) for pk in visible_documents(user, cited - {None})}
-    return [_readable(snapshot, seen) for snapshot in kept]
+    cited = [c for snapshot in kept for c in snapshot.get("citations", ())]
+    seen = set(visible_documents(user, {c["document_id"] for c in cited} - {None}))
+    paged = {c["document_id"] for c in cited if c["page"]}
+    pages = page_facts(pk for pk in seen if str(pk) in paged)
+    return [_readable(snapshot, set(map(str, seen)), pages) for snapshot in kept]
 
 
-def _readable(snapshot: dict[str, Any], seen: set[str]) -> dict[str, Any]:
+def _readable(snapshot: dict[str, Any], seen: set[str], pages: PageFacts) -> dict[str, Any]:
     citations = snapshot.get("citations", ())
     shown = shown_without(snapshot, {c["n"] for c in citations if c["document_id"] not in seen})
-    return shown | {"citations": [_with_address(c) for c in shown.get("citations", ())]}
+    return shown | {"citations": [_with_address(c, pages) for c in shown.get("citations", ())]}
 
 
-def _with_address(citation: dict[str, Any]) -> dict[str, Any]:
-    if not citation["document_id"]:
-        return citation | {"title": "A source you can no longer read", "url": None}
-    place = (citation["version"], citation["start"], citation["end"])
-    return citation | {"url": passage_url(citation["document_id"], *place)}
+def _with_address(citation: dict[str, Any], pages: PageFacts) -> dict[str, Any]:
+    document, version = citation["document_id"], citation["version"]
+    if not document:
+        gone = {"title": "A source you can no longer read", "url": None}
+        return citation | gone | {"page_kind": PageKind.PAGE.value}
+    return citation | {
+        "url": passage_url(document, version, citation["start"], citation["end"]),
+        "page_kind": pages.kind(uuid.UUID(document), version).value,
+    }
 
 
 def visible_documents(user: User, ids: Iterable[str]) -> Iterable[uuid.UUID]:

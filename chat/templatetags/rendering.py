@@ -150,7 +150,7 @@ def _link(citation: Mapping[str, Any]) -> str:
     n = int(citation["n"])
     if not citation.get("url"):
         return f'<span class="cite gone" title="This source can no longer be read.">[{n}]</span>'
-    place = f", page {citation['page']}" if citation.get("page") else ""
+    place = f", {citation['page_kind']} {citation['page']}" if citation.get("page") else ""
     title = escape(f"{citation['title']}{place}")
     href = escape(str(citation["url"]))
     return f'<a class="cite" data-n="{n}" href="{href}" title="{title}">[{n}]</a>'

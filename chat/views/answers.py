@@ -68,7 +68,7 @@ def message(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(place_of(found))
     (shown,) = exchanges([found], person(request))
-    return render(request, "chat/_message.html", {"exchange": shown})
+    return render(request, "chat/_message_anew.html", {"exchange": shown})
 
 
 @require_safe

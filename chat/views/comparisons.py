@@ -19,6 +19,7 @@ from chat.services import comparing, questions
 from chat.services.setups import BUILT_IN, live_setup, weight_make_live
 from documents.errors import Conflict, Forbidden
 from documents.models import Document, VersionText
+from documents.types import PageKind
 from documents.views.translate import person, told, translated
 
 #: Setting of the environment behind each part of a setup that cannot be switched here.
@@ -148,12 +149,12 @@ class _Places:
         rows = Document.objects.visible_to(user).filter(pk__in=ids)
         self._titles = {str(pk): title for pk, title in rows.values_list("pk", "title")}
         texts = VersionText.objects.filter(version__document_id__in=list(self._titles)).values_list(
-            "version__document_id", "version__number", "text"
+            "version__document_id", "version__number", "text", "version__media_type"
         )
         wanted = {(hit["document_id"], hit["version"]) for hit in _hits(results)}
-        self._texts = {
-            (str(pk), number): text for pk, number, text in texts if (str(pk), number) in wanted
-        }
+        found = [row for row in texts if (str(row[0]), row[1]) in wanted]
+        self._texts = {(str(pk), number): text for pk, number, text, _ in found}
+        self._kinds = {(str(pk), number): PageKind.of(kind) for pk, number, _, kind in found}
 
     def side(self, kept: Mapping[str, Any]) -> dict[str, Any]:
         """Return one side of a question with its ranks in words and its first passages."""
@@ -174,6 +175,7 @@ class _Places:
         return {
             "title": self._titles[key],
             "page": hit["page"],
+            "page_kind": self._kinds.get((key, hit["version"]), PageKind.PAGE),
             "text": " ".join(text.split()),
             "url": passage_url(key, hit["version"], start, end),
         }

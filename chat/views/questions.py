@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,12 +10,12 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from chat.models import Comparison, Judgement, QuestionSet, SavedQuestion
 from chat.quality_forms import ExpectedForm, ImportForm, PassageForm, QuestionForm, SetForm
 from chat.services import question_files, questions, watching
+from documents.api.files import attachment_response
 from documents.models import Collection
 from documents.search.hybrid import search
 from documents.search.scope import Within
@@ -144,14 +143,8 @@ def set_delete(request: HttpRequest, set_id: int) -> HttpResponse:
 def set_export(request: HttpRequest, set_id: int) -> HttpResponse:
     """Send a set as a file, one JSON object a line."""
     found = questions.set_get(person(request), set_id)
-    lines = (
-        json.dumps(row, ensure_ascii=False)
-        for row in question_files.set_exported(person(request), found)
-    )
-    response = HttpResponse("\n".join(lines) + "\n", content_type="application/jsonl")
-    name = slugify(found.name) or "questions"
-    response["Content-Disposition"] = f'attachment; filename="{name}.jsonl"'
-    return response
+    name, text = question_files.set_file(person(request), found)
+    return attachment_response(text, filename=name, kind="application/jsonl")
 
 
 @require_POST

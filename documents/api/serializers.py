@@ -7,9 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from documents.api.traces import SearchTraceSerializer
+from documents.api.traces import PAGE_KIND, SearchTraceSerializer
 from documents.models import Collection, Document, DocumentVersion, Membership
-from documents.types import Hit, Mode, Role, Stage, Status
+from documents.types import Hit, Mode, PageKind, Role, Stage, Status
 
 #: What a caller may write to ask the library as it was.
 AS_OF = (
@@ -223,6 +223,7 @@ class HitSerializer(serializers.Serializer[Hit]):
     version = serializers.IntegerField()
     current_version = serializers.IntegerField(help_text="What the document answers from now.")
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     heading = serializers.CharField()
     text = serializers.CharField()
     start = serializers.IntegerField()

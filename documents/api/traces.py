@@ -6,7 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from documents.types import Mode, Outcome
+from documents.types import Mode, Outcome, PageKind
+
+#: Of a word beside every number of a page.
+PAGE_KIND = "What its page is called: a presentation has slides, a workbook sheets."
 
 
 class TracedDocumentSerializer(serializers.Serializer[Any]):
@@ -23,6 +26,7 @@ class TracedCandidateSerializer(serializers.Serializer[Any]):
     document = TracedDocumentSerializer(source="*")
     version = serializers.IntegerField()
     page = serializers.IntegerField(allow_null=True)
+    page_kind = serializers.ChoiceField(choices=list(PageKind), help_text=PAGE_KIND)
     start = serializers.IntegerField()
     end = serializers.IntegerField()
     keyword = serializers.FloatField(allow_null=True, help_text="BM25.")

@@ -9,6 +9,7 @@ keeps its slot.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,6 +22,9 @@ STEP: Final = 256
 #: ``FTS5_TOMBSTONE_ROWID`` in SQLite's fts5_index.c: a segment's number plus 2^16, shifted by
 #: the 37 bits that number the pages of a segment.
 _MARKS: Final = 65536 << 37
+#: Where FTS5 keeps how many rows there are, and words in each column: ``FTS5_AVERAGES_ROWID``
+#: there.
+_TOTALS: Final = 1
 
 
 def holds_deleted_words(connection: BaseDatabaseWrapper) -> bool:
@@ -53,3 +57,75 @@ def drop_deleted_words(connection: BaseDatabaseWrapper, most: int = 100_000) -> 
             break
         pages = STEP
     return steps
+
+
+def recount_words(connection: BaseDatabaseWrapper) -> int:
+    """Leave deleted chunks out of the counts that BM25 goes by. Returns how many were in them.
+
+    FTS5 counts rows, and the words of each column, when a row is added; a contentless table
+    does not take them off again when it is deleted. The number of rows and their mean length
+    would be those of all that ever were, and the ranking drift away from that of an index
+    made anew. What each row that is there was counted with is in ``_docsize``.
+
+    All is read in one statement, and what was counted too much is then taken off in one
+    write of one row; what others add meanwhile stays counted. Not for within a transaction,
+    in which FTS5 may still hold counts of its own back.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT block FROM {KEYWORD_TABLE}_data WHERE id = %s", [_TOTALS])
+        counted = _numbers(cursor.fetchone()[0])
+        cursor.execute(f"SELECT count(*) FROM {KEYWORD_TABLE}_docsize")
+        if not counted or counted[0] == cursor.fetchone()[0]:
+            return 0
+    surplus = _surplus(connection)
+    while not _taken_off(connection, surplus):
+        pass  # somebody wrote in between: what was too much is still as much
+    return surplus[0]
+
+
+def _surplus(connection: BaseDatabaseWrapper) -> list[int]:
+    """By how much the counts exceed what is there: rows, then words of each column."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT block FROM {KEYWORD_TABLE}_data WHERE id = %s"
+            f" UNION ALL SELECT sz FROM {KEYWORD_TABLE}_docsize",
+            [_TOTALS],
+        )
+        surplus = _numbers(cursor.fetchone()[0])
+        while rows := cursor.fetchmany(1000):
+            for (sizes,) in rows:
+                for place, number in enumerate((1, *_numbers(sizes))):
+                    surplus[place] -= number
+    return surplus
+
+
+def _taken_off(connection: BaseDatabaseWrapper, surplus: Sequence[int]) -> bool:
+    """Whether the counts could be lessened: not when they changed while that was worked out."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT block FROM {KEYWORD_TABLE}_data WHERE id = %s", [_TOTALS])
+        (block,) = cursor.fetchone()
+        less = [count - more for count, more in zip(_numbers(block), surplus, strict=True)]
+        cursor.execute(
+            f"UPDATE {KEYWORD_TABLE}_data SET block = %s WHERE id = %s AND block = %s",
+            [b"".join(map(_varint, less)), _TOTALS, block],
+        )
+        return bool(cursor.rowcount)
+
+
+def _numbers(block: bytes) -> list[int]:
+    """The numbers of a record, below 2^56: seven bits a byte, the highest bit where more follow."""
+    found, number = [], 0
+    for byte in block:
+        number = number << 7 | byte & 127
+        if byte < 128:
+            found.append(number)
+            number = 0
+    return found
+
+
+def _varint(number: int) -> bytes:
+    """A number of at least 0 as SQLite writes it: sqlite.org/fileformat2.html#varint."""
+    groups = [number & 127]
+    while number := number >> 7:
+        groups.append(number & 127 | 128)
+    return bytes(reversed(groups))

@@ -115,8 +115,8 @@ def claim(owner: str) -> Lease | None:
     return Lease(version.pk, owner)
 
 
-def give_back(lease: Lease, error: ProductError) -> None:
-    """End an attempt that failed: again later when that may help, else for good."""
+def give_back(lease: Lease, error: ProductError, ms: float | None = None) -> None:
+    """End an attempt that failed after ``ms``: again later when that may help, else for good."""
     with transaction.atomic():
         version = lease.held().select_for_update().first()
         if version is None:
@@ -124,7 +124,7 @@ def give_back(lease: Lease, error: ProductError) -> None:
         if error.retryable and version.attempts < MAX_ATTEMPTS:
             _requeue(version)
         else:
-            _fail(version, error)
+            _fail(version, error, ms)
 
 
 def postpone(lease: Lease) -> None:
@@ -182,7 +182,7 @@ def _requeue(version: DocumentVersion) -> None:
     version.save()
 
 
-def _fail(version: DocumentVersion, error: ProductError) -> None:
+def _fail(version: DocumentVersion, error: ProductError, ms: float | None = None) -> None:
     version.status, version.stage = Status.FAILED, Stage.DONE
     version.lease_owner, version.lease_until = "", None
     version.error_code, version.error_message = error.code, error.message[:500]
@@ -192,6 +192,7 @@ def _fail(version: DocumentVersion, error: ProductError) -> None:
         document_id=version.document_id,
         version_id=version.pk,
         code=error.code,
+        ms=ms,
     )
 
 

@@ -71,23 +71,24 @@ def _process_to_an_end(lease: Lease) -> None:
         times.tell("postponed")
     except ProductError as error:
         logger.info("version %s: %s", lease.version_id, error.code)
-        _abandon(lease, error)
+        _abandon(lease, error, times.whole)
         times.tell("failed", error.code)
     except Exception:  # the worker must live on, and the version must reach an end
         logger.exception("version %s: unexpected error", lease.version_id)
-        _abandon(lease, ServiceError("Something went wrong while reading the file."))
+        error = ServiceError("Something went wrong while reading the file.")
+        _abandon(lease, error, times.whole)
         times.tell("failed", "unexpected")
     else:
         times.tell("ready")
 
 
-def _abandon(lease: Lease, error: ProductError) -> None:
+def _abandon(lease: Lease, error: ProductError, ms: float) -> None:
     try:
         lease.renew()  # what another worker has made meanwhile is not ours to remove
     except LeaseLost:
         return
     remove_chunks(lease.version_id)
-    leases.give_back(lease, error)
+    leases.give_back(lease, error, ms)
 
 
 def _process(lease: Lease, times: StageTimes) -> None:

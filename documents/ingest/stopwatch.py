@@ -33,10 +33,14 @@ class StageTimes:
             took = (time.perf_counter() - started) * 1000
             self.spent[name] = self.spent.get(name, 0.0) + took
 
+    @property
+    def whole(self) -> float:
+        """Milliseconds since the work began."""
+        return (time.perf_counter() - self._begun) * 1000
+
     def tell(self, outcome: str, code: str = "") -> None:
-        """Say how long everything took, and what became of the version."""
+        """Say how long everything took, and what became of the attempt."""
         for name, ms in self.spent.items():
             ended = "failed" if name == self.broken and outcome == "failed" else "ok"
             stage_done.send(sender=DocumentVersion, stage=name, outcome=ended, ms=ms)
-        whole = (time.perf_counter() - self._begun) * 1000
-        version_read.send(sender=DocumentVersion, outcome=outcome, code=code, ms=whole)
+        version_read.send(sender=DocumentVersion, outcome=outcome, code=code, ms=self.whole)

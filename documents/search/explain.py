@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from documents.search.channels import Candidates
 from documents.search.rows import Ranked
 from documents.search.tracing import SHOWN, Stopwatch, looked_for, ranks
-from documents.types import Mode, Outcome, SearchTrace, TracedCandidate
+from documents.types import Mode, Outcome, PageKind, SearchTrace, TracedCandidate
 
 
 def trace_of(
@@ -51,4 +51,5 @@ def _traced(
         ranked=round(item.score, 4),
         relevance=item.relevance,
         outcome=item.outcome,
+        page_kind=PageKind.of(chunk.version.media_type),
     )

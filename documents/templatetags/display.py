@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from documents.types import MediaType, Outcome, Stage
+from documents.types import MediaType, Outcome, PageKind, Stage
 
 register = template.Library()
 
@@ -46,13 +46,6 @@ _OUTCOMES = {
     Outcome.JOINED: "Joined with its neighbour",
     Outcome.BELOW_THRESHOLD: "Too far from the question",
     Outcome.BEYOND_LIMIT: "Behind those shown",
-}
-#: What the numbered parts of a document are called, where they are not pages.
-_PARTS = {
-    MediaType.PPTX: "slide",
-    MediaType.ODP: "slide",
-    MediaType.XLSX: "sheet",
-    MediaType.ODS: "sheet",
 }
 #: Characters of a passage that a list of hits shows.
 EXCERPT = 420
@@ -106,7 +99,7 @@ def outcome_name(outcome: str) -> str:
 @register.filter
 def part_name(media_type: str) -> str:
     """Return what a numbered part of such a file is called: page, slide or sheet."""
-    return _PARTS.get(MediaType(media_type), "page") if media_type in set(MediaType) else "page"
+    return PageKind.of(media_type).value
 
 
 @register.filter

@@ -96,12 +96,14 @@ def _line_ends_sentence(text: str, start: int, line: int, left: int, right: int)
 
 
 def _split_at_stops(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    has_capitals = any(char.isupper() for char in text[start : min(end, start + 2000)])
+    has_capitals: bool | None = None  # looked up for the first stop that something follows
     begin, _ = _trim(text, start, end)
     for match in _STOP.finditer(text, start, end):
         stop = match.end()
         if stop >= end:
             break
+        if has_capitals is None:
+            has_capitals = any(map(str.isupper, text[start : min(end, start + 2000)]))
         ends = match["always"] is not None or _ends_sentence(
             text, begin, match, end, has_capitals=has_capitals
         )

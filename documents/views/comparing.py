@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from documents.errors import NotFound
 from documents.selectors import document_get
 from documents.services.comparison import comparable, versions_compare
+from documents.types import PageKind
 from documents.views.translate import person, translated
 
 #: Changes that one page shows.
@@ -42,6 +43,8 @@ def diff(request: HttpRequest, document_id: uuid.UUID) -> HttpResponse:
         context |= {
             "before": compared.before.number,
             "after": compared.after.number,
+            "before_kind": PageKind.of(compared.before.media_type),
+            "after_kind": PageKind.of(compared.after.media_type),
             "stats": compared.stats,
             "page": page,
             "changes": compared.shown(list(page.object_list)),

@@ -11,7 +11,7 @@ from django.db import connection
 from analytics import services as numbers
 from analytics.alerts.watching import notices_forget
 from analytics.error_groups import groups_forget
-from documents.index.upkeep import drop_deleted_words
+from documents.index.upkeep import drop_deleted_words, recount_words
 from documents.ingest.removal import checkpoint
 from documents.ingest.renewal import renew_vectors
 from ragsite.accounts.sessions import SessionStore
@@ -62,6 +62,10 @@ def _words() -> int:
     return drop_deleted_words(connection)
 
 
+def _counts() -> int:
+    return recount_words(connection)
+
+
 def _vectors() -> int:
     return int(renew_vectors())
 
@@ -89,6 +93,7 @@ _WORK: Final[tuple[tuple[str, Callable[[], int]], ...]] = (
     ("uses_forgotten", quotas.forget_old),
     ("sessions", _sessions),
     ("words_merged", _words),
+    ("words_recounted", _counts),
     ("vectors_renewed", _vectors),
     ("plans", _plans),
     ("log", _log),

@@ -52,7 +52,7 @@
       n.textContent = source.n;
       if (String(source.url).startsWith("/")) link.href = source.url;
       link.textContent = source.title;
-      where.textContent = [source.page && ` · page ${source.page}`, source.heading && ` · ${source.heading}`].filter(Boolean).join("");
+      where.textContent = [source.page && ` · ${source.page_kind} ${source.page}`, source.heading && ` · ${source.heading}`].filter(Boolean).join("");
       return item;
     });
     blank.parentNode.replaceChildren(...items);

@@ -321,3 +321,31 @@ def test_without_words_everything_is_listed(ada: Api, talk: Conversation) -> Non
     assert (row["id"], row["match"], row["is_own"], row["owner"]) == (
         str(talk.pk), None, True, "ada",
     )  # fmt: skip
+
+
+# --- the title follows the first question ----------------------------------------------
+
+
+def _title(api: Api, answer: dict[str, Any]) -> str:
+    return str(_conversation(api, answer)["title"])
+
+
+def test_a_title_follows_the_first_question_as_often_as_it_is_reworded(
+    ada: Api, eggs: dict[str, Any]
+) -> None:
+    second = _again(ada, eggs, question=KEEPER).json()
+    assert _title(ada, eggs) == KEEPER
+    _again(ada, second, question=f"  {KEEPER}\n  Today? {'x' * 80}")
+    assert _title(ada, eggs) == f"{KEEPER} Today? {'x' * 80}"[:80]
+
+
+def test_a_title_that_a_person_gave_stays(ada: Api, eggs: dict[str, Any]) -> None:
+    ada.patch(f"/api/conversations/{eggs['conversation_id']}", {"title": "Birds"})
+    _again(ada, eggs, question=KEEPER)
+    assert _title(ada, eggs) == "Birds"
+
+
+def test_a_later_question_reworded_leaves_the_title(ada: Api, eggs: dict[str, Any]) -> None:
+    later = ada.ask(EGGS, conversation_id=eggs["conversation_id"]).json()
+    _again(ada, later, question=KEEPER)
+    assert _title(ada, eggs) == EGGS

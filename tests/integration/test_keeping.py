@@ -134,6 +134,94 @@ def test_each_step_of_merging_is_a_transaction_of_its_own(ada: Api) -> None:
     assert not [query for query in captured if query["sql"].startswith("BEGIN")]
 
 
+def _score(ada: Api) -> float:
+    """The BM25 score of what the words of a query bring first."""
+    given = {"q": "eggs of the wren", "mode": "keyword", "explain": "true"}
+    return float(ada.get("/api/search", **given).json()["trace"]["candidates"][0]["keyword"])
+
+
+def _many_long_ones(ada: Api) -> list[str]:
+    """Upload documents that make what is there shorter than most, and its words commoner."""
+    ids = []
+    for number in range(6):
+        text = f"Number {number}: eggs of another bird, " + "told at length and breadth, " * 40
+        ids.append(ada.ready(f"{number}.txt", text.encode())["id"])
+    return ids
+
+
+def _totals() -> tuple[list[int], list[int]]:
+    """Return what FTS5 counts, and what it would count in an index made anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT block FROM chunk_keywords_data WHERE id = 1")
+        counted = upkeep._numbers(cursor.fetchone()[0])
+        cursor.execute("SELECT sz FROM chunk_keywords_docsize")
+        sizes = [upkeep._numbers(row[0]) for row in cursor.fetchall()]
+    return counted, [len(sizes), *(sum(column) for column in zip(*sizes, strict=True))]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_by_night_the_ranking_is_that_of_an_index_without_what_was_deleted(ada: Api) -> None:
+    ada.ready()
+    alone = _score(ada)
+    for document in _many_long_ones(ada):
+        ada.delete(f"/api/documents/{document}")
+    assert _score(ada) != pytest.approx(alone)
+    assert keeping.keep()["words_recounted"] >= 6
+    assert _score(ada) == pytest.approx(alone)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_add_while_words_are_counted_stays_counted(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.ready()
+    ada.delete(f"/api/documents/{ada.ready('x.txt', b'Eggs of another bird.')['id']}")
+    surplus = upkeep._surplus
+
+    def slow(given: Any) -> list[int]:
+        found = surplus(given)
+        ada.ready("late.txt", b"Eggs that came late, while it was being counted.")
+        return found
+
+    monkeypatch.setattr(upkeep, "_surplus", slow)
+    assert upkeep.recount_words(connection) == 1
+    counted, there = _totals()
+    assert counted == there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_between_reading_and_correcting_is_not_lost(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.ready()
+    ada.delete(f"/api/documents/{ada.ready('x.txt', b'Eggs of another bird.')['id']}")
+    late, varint = iter([b"Eggs that came late.", b""]), upkeep._varint
+
+    def slow(number: int) -> bytes:
+        if text := next(late, b""):
+            ada.ready("late.txt", text)
+        return varint(number)
+
+    monkeypatch.setattr(upkeep, "_varint", slow)
+    upkeep.recount_words(connection)
+    counted, there = _totals()
+    assert counted == there
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_nothing_was_deleted_no_count_is_written(ada: Api) -> None:
+    assert upkeep.recount_words(connection) == 0
+    ada.ready()
+    with CaptureQueriesContext(connection) as captured:
+        assert upkeep.recount_words(connection) == 0
+    assert not [query for query in captured if "UPDATE" in query["sql"]]
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 16_383, 16_384, 2**40 + 3, 2**56 - 1])
+def test_a_number_is_read_as_it_was_written(number: int) -> None:
+    assert upkeep._numbers(upkeep._varint(number) + upkeep._varint(5)) == [number, 5]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_write_ahead_log_is_given_back(ada: Api) -> None:
     ada.ready()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from django.conf import LazySettings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,9 +24,13 @@ from analytics.types import Kind, Measurement
 from chat.models import Conversation, Message
 from chat.services.measures import measures
 from chat.types import AnswerDraft, Sentence
+from documents.errors import ServiceError
+from documents.ingest import lease as leases
+from documents.ingest import pipeline
 from documents.ingest.reconciling.run import reconcile
+from documents.models import DocumentVersion
 from ragsite.ops.models import Backup
-from tests.integration.factories import Api, person, work
+from tests.integration.factories import WREN, Api, person, work
 from tests.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.django_db
@@ -268,3 +274,40 @@ def test_prometheus_reads_the_age_of_backup_and_comparison(boss: Api) -> None:
     assert float(numbers["ragsite_backup_last_good"]) == 1
     assert float(numbers["ragsite_reconciliation_left"]) == 0
     assert float(numbers["ragsite_reconciliation_age_seconds"]) < 60
+
+
+def test_a_failed_file_is_counted_once(ada: Api) -> None:
+    ada.upload(("empty.pdf", b"%PDF-1.4\n%%EOF"))
+    work()
+    whole = {key: count for key, count in counted(Kind.INGEST).items() if key[1] == "failed"}
+    assert whole == {("extract", "failed"): 1, ("whole", "failed"): 1}
+    assert {stage["name"] for stage in shown()["ingest_stages"]} == {"extract"}
+
+
+def test_an_attempt_that_is_made_again_is_no_failed_file(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.upload(("wren.txt", WREN))
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "index_chunks", Mock(side_effect=ServiceError))
+        work(limit=1)
+    work()
+    assert shown()["ingest_outcomes"] == {"ready": 1}
+    assert [fault["count"] for fault in shown()["faults"]] == [1]
+
+
+def test_a_file_whose_readers_died_is_a_failed_one(ada: Api) -> None:
+    ada.upload(("wren.txt", WREN))
+    DocumentVersion.objects.update(interruptions=leases.MAX_INTERRUPTIONS)
+    leases.claim("gone")
+    leases.release_lost()
+    assert shown()["ingest_outcomes"] == {"failed": 1}
+
+
+def test_failed_files_are_counted_for_the_alerts_where_numbers_are_not_kept(
+    ada: Api, settings: LazySettings
+) -> None:
+    settings.METRICS_DAYS = 0
+    ada.upload(("empty.pdf", b"%PDF-1.4\n%%EOF"))
+    work()
+    assert counted(Kind.INGEST) == {("whole", "failed"): 1}

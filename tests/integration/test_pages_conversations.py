@@ -346,3 +346,30 @@ def test_a_saved_conversation_leaves_out_a_document_that_was_deleted(
     for name in ("conversation_markdown", "conversation_json"):
         url = reverse(name, args=[asked.conversation_id])
         assert "seven" not in browser(birds.owner).get(url).content.decode()
+
+
+def _fragment(birds: Library, message: Message) -> Any:
+    url = f"/chat/messages/{message.pk}/"
+    return browser(birds.owner).get(url, headers={"HX-Request": "true"})
+
+
+def test_a_reworded_first_question_changes_the_title_on_the_page(
+    birds: Library, asked: Message
+) -> None:
+    page = _again(birds, asked, question=KEEPER)
+    assert f'<h1 id="talk-title">{KEEPER}</h1>' in html_of(page)
+    newest = Message.objects.get(replaces=asked)
+    fragment = browser(birds.owner).get(
+        f"/chat/messages/{newest.pk}/", headers={"HX-Request": "true"}
+    )
+    for place in ("title", newest.conversation_id):
+        assert f'<span hx-swap-oob="innerHTML:#talk-{place}">{KEEPER}</span>' in html_of(fragment)
+
+
+def test_an_answer_to_the_question_as_it_was_leaves_the_head_alone(
+    birds: Library, asked: Message
+) -> None:
+    url = f"/chat/messages/{asked.pk}/"
+    assert "hx-swap-oob" not in html_of(
+        browser(birds.owner).get(url, headers={"HX-Request": "true"})
+    )

@@ -91,6 +91,8 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/question-sets/{set_id}": MEMBERS_READ,
     "PATCH /api/question-sets/{set_id}": (200, 200, 403, 404, 401, 403),
     "DELETE /api/question-sets/{set_id}": (204, 204, 403, 404, 401, 403),
+    "GET /api/question-sets/{set_id}/export.jsonl": MEMBERS_READ,
+    "POST /api/question-sets/{set_id}/import": (200, 200, 403, 404, 401, 403),
     "GET /api/question-sets/{set_id}/questions": MEMBERS_READ,
     "POST /api/question-sets/{set_id}/questions": (201, 201, 403, 404, 401, 403),
     "GET /api/question-sets/{set_id}/comparisons": MEMBERS_READ,
@@ -116,6 +118,7 @@ TABLE: dict[str, tuple[int, ...]] = {
 
 _FILE = multipart([("new.txt", b"A new text.")], {"collection": "shared"})
 _VERSION = multipart([("new.txt", b"A new text.")], name="file")
+_QUESTIONS = multipart([("new.jsonl", b'{"question": "New?"}')], name="file")
 BODIES: dict[str, Any] = {
     "POST /api/documents/upload": _FILE,
     "PATCH /api/documents/{document_id}": {"title": "Renamed"},
@@ -133,6 +136,7 @@ BODIES: dict[str, Any] = {
     "PATCH /api/question-sets/{set_id}": {"name": "Renamed"},
     "POST /api/question-sets/{set_id}/questions": {"question": "New?"},
     "POST /api/question-sets/{set_id}/comparisons": {"dense_weight": 0.9},
+    "POST /api/question-sets/{set_id}/import": _QUESTIONS,
     "PATCH /api/questions/{question_id}": {"expected": "Seven."},
     "POST /api/questions/{question_id}/judgements": {"document_id": "{document_id}"},
     "POST /api/watches": {"message_id": "{message_id}"},

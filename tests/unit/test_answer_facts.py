@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chat.answer.facts import Evidence, Holding, facts, holding
+from chat.answer.facts import Evidence, Holding, facts, fullest, holding
 from chat.types import Missing, MissingKind
 
 NAME, WORD, NUMBER, DATE = (
@@ -142,3 +142,30 @@ def test_more_evidence_never_lowers_any_share() -> None:
     assert more.coverage >= less.coverage
     assert more.closeness >= less.closeness
     assert more.best_run.coverage >= less.best_run.coverage
+
+
+@pytest.mark.parametrize(
+    ("masks", "best"),
+    [([0b0110, 0b0100], (2, 2)), ([0b0110], (1, 1)), ([0, 0], (0, 0)), ([], (0, 0))],
+)
+def test_the_fullest_sentence_is_the_first_that_most_facts_are_in(
+    masks: list[int], best: tuple[int, int]
+) -> None:
+    assert fullest(masks) == best
+
+
+@pytest.mark.parametrize(
+    ("claim", "text", "is_held"),
+    [("About 2.1 million came.", "2,134,567 came.", True), ("2 came.", "2.1 million came.", False)],
+)
+def test_only_a_number_with_a_scale_is_met_by_one_that_rounds_to_it(
+    claim: str, text: str, is_held: bool
+) -> None:
+    found = holding(claim, Evidence([text]))
+    figures = [m for fact, m in zip(found.facts, found.masks, strict=True) if fact.is_figure]
+    assert [bool(mask) for mask in figures] == [is_held]
+
+
+def test_the_words_of_all_sentences_that_begin_alike_are_found() -> None:
+    (mask,) = holding("Supremacy.", Evidence(["Supremacist. Nothing. A supremacists."])).masks
+    assert mask == 0b101

@@ -26,7 +26,8 @@ HOSTILE = [
 
 def _citation(n: int = 1, **more: Any) -> dict[str, Any]:
     return {
-        "n": n, "title": "The wren", "version": 2, "page": 7, "quote": "It lays\nseven eggs.",
+        "n": n, "title": "The wren", "version": 2, "page": 7, "page_kind": "page",
+        "quote": "It lays\nseven eggs.",
         "url": "/documents/x/versions/2/?start=1&end=9#passage",
     } | more  # fmt: skip
 
@@ -120,3 +121,8 @@ def test_nothing_that_was_exported_fetches_or_runs_anything(text: str) -> None:
 def test_ordinary_text_is_left_as_it_is() -> None:
     text = "**Bold**, a < b, 3 > 2, `x`, [1], and a list:\n\n- one!\n- [two](https://x.example)"
     assert inert(text) == text
+
+
+def test_a_source_in_a_presentation_is_on_a_slide() -> None:
+    said = answer_markdown(_answer(citations=[_citation(page_kind="slide")]), "https://x.example/")
+    assert "version 2, slide 7" in said

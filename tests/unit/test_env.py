@@ -158,3 +158,38 @@ def test_what_is_no_price_stops_the_start(variable: Callable[[str], None], value
     variable(value)
     with pytest.raises(ConfigurationError, match="THING must be models with what"):
         env.prices("THING")
+
+
+HOSTS = "localhost,127.0.0.1,[::1],docs.example.org,.example.org"
+
+
+def test_host_names_are_taken_as_they_are(variable: Callable[[str], None]) -> None:
+    variable(HOSTS)
+    assert env.hosts("THING") == HOSTS.split(",")
+
+
+@pytest.mark.parametrize(
+    "value", ["*", "http://x", "a b", "x:8000", "docs.example.org/", "ok,*.example.org"]
+)
+def test_what_is_no_host_name_stops_the_start(variable: Callable[[str], None], value: str) -> None:
+    variable(value)
+    with pytest.raises(ConfigurationError, match="THING must name the host names"):
+        env.hosts("THING")
+
+
+def test_origins_are_taken_as_they_are(variable: Callable[[str], None]) -> None:
+    variable("https://docs.example.org, http://[::1]:8000,https://*.example.org")
+    assert len(env.origins("THING")) == 3
+
+
+@pytest.mark.parametrize("value", ["example.org", "*", "https://x/path", "ftp://x", "https://x/"])
+def test_what_is_no_origin_stops_the_start(variable: Callable[[str], None], value: str) -> None:
+    variable(value)
+    with pytest.raises(ConfigurationError, match="THING must be a list of addresses"):
+        env.origins("THING")
+
+
+def test_a_large_bound_is_told_as_one_writes_it(variable: Callable[[str], None]) -> None:
+    variable("0")
+    with pytest.raises(ConfigurationError, match="from 1024 to 2147483648,"):
+        env.integer("THING", 1, low=1024, high=2**31)

@@ -18,7 +18,7 @@ def _sentence(text: str, *citations: int, verdict: str = "supported") -> dict[st
 
 
 def _citation(n: int, **changes: Any) -> dict[str, Any]:
-    return {"n": n, "title": "Birds", "page": 3, "url": URL} | changes
+    return {"n": n, "title": "Birds", "page": 3, "page_kind": "page", "url": URL} | changes
 
 
 def _plain(html: str) -> str:

@@ -6,7 +6,18 @@ import pytest
 
 from documents.text.stopwords import STOP_WORDS, guess_language
 from documents.text.terms import MAX_TERMS, Term, query_terms
-from documents.text.words import MAX_WORD, all_stems, content_stems, fold, index_text, words
+from documents.text.words import (
+    _SIGNS,
+    MAX_WORD,
+    _folded,
+    _Stems,
+    all_stems,
+    content_stems,
+    fold,
+    fold_words,
+    index_text,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -117,3 +128,24 @@ def test_a_single_character_of_chinese_is_asked_as_a_prefix() -> None:
 
 def test_a_pasted_text_asks_for_a_bounded_number_of_terms() -> None:
     assert len(query_terms(" ".join(f"word{n}" for n in range(5000)))) == MAX_TERMS
+
+
+def test_the_stems_that_are_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("documents.text.words.MOST_STEMS", 3)
+    kept = _Stems()
+    assert [kept[f"words{n}s"] for n in range(9)] == [f"words{n}" for n in range(9)]
+    assert len(kept) <= 3
+
+
+def test_a_stem_that_is_kept_is_the_one_that_was_found() -> None:
+    kept = _Stems()
+    assert [kept["possibly"], kept["possibly"], kept["archaeology"]] == [
+        "possibl", "possibl", "archaeolog",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", [chr(code) for code in _SIGNS])
+def test_a_sign_between_letters_parts_words_as_the_pattern_does(sign: str) -> None:
+    text = f"Ice{sign}Cream {sign}9{sign} end{sign}"
+    assert fold_words(text) == [word for _, _, word in _folded(text, with_last=False)]
+    assert fold_words(f"{text} café") == ["ice", "cream", "9", "end", "cafe"]

@@ -81,7 +81,7 @@ class Command(BaseCommand):
         if message.error_message:
             self.stderr.write(message.error_message)
         for citation in answer["citations"]:
-            page = f", page {citation['page']}" if citation["page"] else ""
+            page = f", {citation['page_kind']} {citation['page']}" if citation["page"] else ""
             self.stdout.write(
                 f"[{citation['n']}] {citation['title']}, version {citation['version']}{page}"
             )
@@ -91,5 +91,5 @@ class Command(BaseCommand):
         if answer["near"]:
             self.stdout.write("Not an answer, but near:")
         for near in answer["near"]:
-            page = f", page {near['page']}" if near["page"] else ""
+            page = f", {near['page_kind']} {near['page']}" if near["page"] else ""
             self.stdout.write(f"- {near['title']}{page}: {near['text']}")

@@ -15,7 +15,6 @@ from documents.management.users import add_user_argument, user_named
 from documents.search.hybrid import SearchResult, search
 from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
-from documents.templatetags.display import part_name
 from documents.types import Mode, SearchTrace
 
 
@@ -65,7 +64,7 @@ class Command(BaseCommand):
 
     def _print(self, result: SearchResult) -> None:
         for number, hit in enumerate(result.hits, start=1):
-            page = f", {part_name(hit.media_type)} {hit.page}" if hit.page else ""
+            page = f", {hit.page_kind} {hit.page}" if hit.page else ""
             heading = f", {hit.heading}" if hit.heading else ""
             now = f" (now {hit.current_version})" if hit.version != hit.current_version else ""
             place = f"{hit.document_title}, version {hit.version}{now}{page}{heading}"

@@ -16,6 +16,7 @@ from documents.errors import ProductError
 from ragsite.audit.services import record
 from ragsite.ops.backup.routine import backup_make, backup_verify
 from ragsite.ops.backup.sealed import Unreadable
+from ragsite.ops.telling import told
 
 
 class Command(BaseCommand):
@@ -41,7 +42,7 @@ class Command(BaseCommand):
                 if not options["no_verify"]:
                     backup_verify(Path(row.path))
             except (OSError, DatabaseError, ProductError, Unreadable) as error:
-                raise CommandError(f"The backup failed: {error}") from None
+                raise CommandError(f"The backup failed: {told(error)}") from None
         record("backup.made", about=("backup", row.pk))
         self.stdout.write(row.path)
         proved = "not verified" if options["no_verify"] else "verified"

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ragsite.ops.backup.restore import NotEmpty, restore
 from ragsite.ops.backup.sealed import Unreadable
 from ragsite.ops.prepare import NotReady
+from ragsite.ops.telling import told
 
 
 class Command(BaseCommand):
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         try:
             done = restore(path, force=options["force"])
         except (OSError, Unreadable, NotEmpty, NotReady) as error:
-            raise CommandError(f"Nothing was restored. {error}") from None
+            raise CommandError(f"Nothing was restored. {told(error)}") from None
         counts = done.manifest.counts
         self.stdout.write(
             f"Restored {counts.get('documents_document', 0):,} documents and "

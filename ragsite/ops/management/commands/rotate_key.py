@@ -11,6 +11,7 @@ from tqdm import tqdm
 from documents.errors import StorageFailed
 from ragsite.ops.prepare import NotReady
 from ragsite.ops.rotation import CannotRotate, key_place, rotate
+from ragsite.ops.telling import told
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
                 rotate(place, on_file)
         except (CannotRotate, NotReady, StorageFailed, OSError) as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(told(error)) from None
         self.stdout.write(
             f"Database and files have a new key, kept in {place.path}. Keep a copy of it. "
             "Backups made so far open with the old key only: make a new one now, and keep the old "

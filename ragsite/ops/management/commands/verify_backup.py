@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ragsite.ops.backup.routine import backup_verify
 from ragsite.ops.backup.sealed import Unreadable
+from ragsite.ops.telling import told
 
 
 class Command(BaseCommand):
@@ -25,5 +26,5 @@ class Command(BaseCommand):
         try:
             backup_verify(Path(options["file"]).expanduser().absolute())
         except (OSError, Unreadable) as error:
-            raise CommandError(str(error)) from None
+            raise CommandError(told(error)) from None
         self.stdout.write("The backup is whole: it can be restored.")
