@@ -1,7 +1,8 @@
 """Drills: the whole product, run and broken on purpose, and then looked at.
 
 ``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
-again and again; ``fuzz`` sends what the schema allows, and what it does not. Each works on an
+again and again; ``fuzz`` sends what the schema allows, and what it does not; ``upgrade`` kills
+migrations of every release that is kept. Each works on an
 installation of its own, which is thrown away.
 """
 
@@ -12,9 +13,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drill import crash, fuzz, restore
+from tests.drill import crash, fuzz, restore, upgrade
 
-DRILLS = {"restore": restore.run, "crash": crash.run, "fuzz": fuzz.run}
+DRILLS = {"restore": restore.run, "crash": crash.run, "fuzz": fuzz.run, "upgrade": upgrade.run}
 
 
 def arguments() -> argparse.Namespace:
@@ -26,6 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--flips", type=int, default=30, help="restore: bytes of the archive")
     parser.add_argument("--rounds", type=int, default=100, help="crash: kills")
     parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
+    parser.add_argument("--kills", type=int, default=10, help="upgrade: of each kept release")
     parser.add_argument("--keep", type=Path, help="work here and leave data and log")
     return parser.parse_args()
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from documents.services.documents import document_retire
 from documents.models import Collection, Document
+from documents.services.documents import document_retire
 from documents.types import Role
 from ragsite.quotas.models import QuotaOverride
 from tests.golden.place import PASSWORD

@@ -105,4 +105,3 @@ def _is_proved(
     """Whether ``content[start:end] == quote``."""
     content = reader.get(f"/api/documents/{document}/versions/{version}/content").content.decode()
     return content[start:end] == quote
-

@@ -48,7 +48,7 @@ def restore(path: Path, *, force: bool = False) -> Restored:
     where there is data and ``force`` is not given, ``NotReady`` while a server runs on
     it, and ``Unreadable`` for a backup that is damaged or of a newer release.
     """
-    was_empty = is_empty()  # asked now: checking a backup opens, and so makes, a database
+    was_empty = is_empty()
     if not (force or was_empty):
         raise NotEmpty(
             f"There is data in {settings.DATA_DIR} already. With --force it is moved aside, "
