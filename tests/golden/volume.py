@@ -93,8 +93,8 @@ def backup_write(volume: Path, target: Path) -> None:
         for name, content in parts.items()
     }
     parts[MANIFEST] = Manifest(parts=described, **said).to_json()
-    with target.open("wb") as file:
-        sealed = SealedWriter(file, settings.BACKUP_KEY)
+    with target.open("wb") as written:
+        sealed = SealedWriter(written, settings.BACKUP_KEY)
         _tar(sealed, parts)
         sealed.close()
 
