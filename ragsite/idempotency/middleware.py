@@ -15,6 +15,7 @@ from django.core.exceptions import (
 )
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
+from django.urls import resolve
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -22,6 +23,7 @@ from rest_framework.request import Request
 from documents.errors import ProductError
 from ragsite.accounts.authentication import TokenAuthentication, TokenScope
 from ragsite.api import problem_response
+from ragsite.idempotency.models import KeyedRequest
 from ragsite.idempotency.repeats import kept, repeated
 from ragsite.idempotency.services import key_read, request_begin, request_keep, request_release
 
@@ -47,6 +49,7 @@ class IdempotencyMiddleware:
         is_keyed = request.method == "POST" and HEADER in request.headers
         if not (is_keyed and ROUTES.fullmatch(request.path)) or (user := _writer(request)) is None:
             return self.get_response(request)
+        request.resolver_match = resolve(request.path_info)  # the log names the route by it
         try:
             row = request_begin(user, key_read(request.headers[HEADER]), _fingerprint(request))
             if row.status is not None:
@@ -59,16 +62,16 @@ class IdempotencyMiddleware:
             return problem_response(request, 400, detail="The form cannot be read.")
         return self._carried_out(request, row)
 
-    def _carried_out(self, request: HttpRequest, row: Any) -> HttpResponse:
+    def _carried_out(self, request: HttpRequest, row: KeyedRequest) -> HttpResponse:
         """Have the view answer, and keep a success; whatever failed gives the key back."""
-        response = None
+        is_kept = False
         try:
             response = self.get_response(request)
-            is_success = 200 <= response.status_code < 300 and not response.streaming
-            if is_success:
+            if 200 <= response.status_code < 300 and not response.streaming:
                 request_keep(row, response.status_code, kept(response))
+                is_kept = True
         finally:
-            if response is None or not is_success:
+            if not is_kept:
                 request_release(row)
         return response
 
@@ -103,7 +106,7 @@ def _form(request: HttpRequest) -> Iterator[bytes]:
             yield str(value).encode("utf-8", "surrogatepass")
     for name, files in sorted(request.FILES.lists()):
         for file in files:
-            yield name.encode("utf-8", "surrogatepass")
+            yield b"file " + name.encode("utf-8", "surrogatepass")
             yield (file.name or "").encode("utf-8", "surrogatepass")
             yield from file.chunks(_BLOCK)
             file.seek(0)

@@ -187,6 +187,29 @@ def test_a_fault_of_ours_leaves_the_key_free(
     assert send(ada).status_code == 202
 
 
+def test_an_answer_that_cannot_be_kept_leaves_the_key_free(
+    ada: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError
+
+    ada.client.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr("ragsite.idempotency.middleware.request_keep", fail)
+        assert send(ada).status_code == 500
+    assert send(ada).json()["documents"][0]["duplicate"] is True
+
+
+def test_an_empty_file_is_not_a_field_of_the_same_name(ada: Api) -> None:
+    header = {"Idempotency-Key": "one"}
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    files = [("wren.txt", WREN)]
+    ada.send("POST", UPLOAD, multipart(files, {"x": "y"}), content_type=kind, **header)
+    whole = multipart([*files, ("y", b"")]).replace(b'"files"; filename="y"', b'"x"; filename="y"')
+    again = ada.send("POST", UPLOAD, whole, content_type=kind, **header)
+    assert_problem(again, 422, "idempotency_key_reused")
+
+
 @pytest.mark.usefixtures("one_transaction")
 def test_a_question_that_cannot_be_asked_leaves_the_key_free(ada: Api) -> None:
     ada.ready()
@@ -326,6 +349,11 @@ def test_a_process_that_died_holds_the_key_no_longer_than_a_request_takes(ada: A
     services.request_release(dead)
     assert KeyedRequest.objects.get().claim == heir.claim
     assert KeyedRequest.objects.get().status is None
+
+
+def test_the_log_names_the_route_of_a_repetition(ada: Api) -> None:
+    send(ada)
+    assert send(ada).wsgi_request.resolver_match.route == "api/documents/upload"
 
 
 # --- at the same instant ---------------------------------------------------------------
