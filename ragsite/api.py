@@ -12,6 +12,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from documents.api.repeats import IDEMPOTENCY_KEY
 from documents.errors import NotFound, ProductError
 
 CONTENT_TYPE = "application/problem+json"
@@ -31,6 +32,7 @@ _CODES = {
     412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
+    422: "unprocessable",
     429: "too_many_requests",
     500: "server_error",
     503: "unavailable",
@@ -161,6 +163,11 @@ _ERRORS_OF_BODIES = {
     "415": "The body, or a file in it, is of a kind that is not accepted.",
     "507": "There is no room left to store it.",
 }
+_ERRORS_OF_KEYS = {
+    "409": "What is there stands against it, or the first request with its key has no answer yet; "
+    "then Retry-After says when to ask again.",
+    "422": "The Idempotency-Key was used for another request.",
+}
 
 
 class Schema(AutoSchema):
@@ -184,7 +191,9 @@ class Schema(AutoSchema):
         own: dict[str, str] = getattr(self.view, "may_answer", {})
         states = {"412": "It is not in the state that If-Match names."}
         matched = states if self.method == "PATCH" else {}
-        return dict(sorted((_ERRORS | changes | bodies | matched | own).items()))
+        given = {getattr(each, "name", "") for each in self.get_override_parameters()}
+        keyed = _ERRORS_OF_KEYS if IDEMPOTENCY_KEY.name in given else {}
+        return dict(sorted((_ERRORS | changes | bodies | matched | keyed | own).items()))
 
     def _map_serializer_field_or_ref(self) -> dict[str, Any]:
         reference: dict[str, Any] = self.resolve_serializer(ProblemSerializer(), "response").ref

@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "ragsite.accounts",
     "ragsite.audit",
     "ragsite.quotas",
+    "ragsite.idempotency",
     "ragsite.ops",
     "documents",
     "chat",
@@ -114,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "ragsite.accounts.middleware.TwoStepMiddleware",
+    "ragsite.idempotency.middleware.IdempotencyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ragsite.middleware.PrivateResponseMiddleware",
 ]

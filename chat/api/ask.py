@@ -7,10 +7,11 @@ else in the API: ``AskView`` is what the schema shows and what checks the reques
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import Any
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import aclosing, suppress
+from typing import Any, TypeAlias
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -39,9 +40,12 @@ from chat.services.pauses import with_pauses
 from chat.types import DeltaEvent, DoneEvent, ErrorEvent, SourcesEvent, StreamEvent
 from documents.api.callers import signed_in
 from documents.api.parsers import JSONParser
-from documents.errors import NotFound, ProductError, QuotaReached
+from documents.api.repeats import IDEMPOTENCY_KEY
+from documents.errors import InvalidInput, NotFound, ProductError, QuotaReached
 from documents.search.scope import Within, as_of_read
 from documents.services.collections import collection_get
+
+Answered: TypeAlias = HttpResponse | StreamingHttpResponse
 
 EVENT_STREAM = "text/event-stream"
 PROBLEM = "application/problem+json"
@@ -103,6 +107,7 @@ class AskView(APIView):
 
     @extend_schema(
         operation_id="chat",
+        parameters=[IDEMPOTENCY_KEY],
         request=QuestionSerializer,
         responses={
             (200, "application/json"): AnswerSerializer,
@@ -123,9 +128,13 @@ class AskView(APIView):
             documents=data.get("documents", ()),
             as_of=as_of_read(data.get("as_of")),
         )
+        streams = data["stream"] or EVENT_STREAM in request.headers.get("Accept", "")
+        if streams and IDEMPOTENCY_KEY.name in request.headers:
+            raise InvalidInput(
+                "A stream cannot be repeated. Ask without stream, or without an Idempotency-Key."
+            )
         message = _kept(signed_in(request), data, within)
-        accepts = request.headers.get("Accept", "")
-        return Response({"message": message, "stream": data["stream"] or EVENT_STREAM in accepts})
+        return Response({"message": message, "stream": streams})
 
 
 def _kept(user: User, data: dict[str, Any], within: Within) -> Message:
@@ -153,12 +162,29 @@ _checked = AskView.as_view()
 
 @csrf_exempt  # sessions are checked by DRF's SessionAuthentication, tokens need no check
 @login_not_required  # DRF decides, and answers 401
-async def ask(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """Answer a question, as JSON or as a stream."""
+async def ask(request: HttpRequest) -> Answered:
+    """Answer a question, as JSON or as a stream.
+
+    With a key the answer is written to its end even if its reader goes: they will ask for it.
+    """
+    is_keyed = IDEMPOTENCY_KEY.name in request.headers
+    return await (_to_the_end(_answered(request)) if is_keyed else _answered(request))
+
+
+async def _to_the_end(answer: Coroutine[Any, Any, Answered]) -> Answered:
+    task = asyncio.ensure_future(answer)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
+
+
+async def _answered(request: HttpRequest) -> Answered:
     checked = await in_database(_checked)(request)
     asked = getattr(checked, "data", None)
     if checked.status_code != 200 or not isinstance(asked, dict) or "message" not in asked:
-        return checked  # type: ignore[no-any-return]  # the problem, rendered
+        refused: HttpResponse = checked  # the problem, rendered
+        return refused
     message, user = asked["message"], signed_in(request)
     if asked["stream"]:
         return _streamed(request, message, user)

@@ -21,6 +21,7 @@ from rest_framework.views import APIView
 from documents.api.callers import signed_in
 from documents.api.conditions import IF_MATCH, require_match
 from documents.api.files import SERVED_TYPES, original_response, version_text_response
+from documents.api.repeats import IDEMPOTENCY_KEY
 from documents.api.serializers import (
     DocumentChangeSerializer,
     DocumentSerializer,
@@ -76,6 +77,7 @@ class DocumentUploadView(APIView):
 
     @extend_schema(
         operation_id="documents_upload",
+        parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": UploadSerializer},
         responses={202: UploadResultSerializer},
     )
@@ -188,6 +190,7 @@ class VersionListView(GenericAPIView[Any]):
 
     @extend_schema(
         operation_id="versions_add",
+        parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": VersionFileSerializer},
         responses={202: UploadedDocumentSerializer},
     )

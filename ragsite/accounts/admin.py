@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ragsite.accounts import two_step
 from ragsite.accounts.models import APIToken, TwoStep
 from ragsite.accounts.views import admin_login, admin_password
+from ragsite.people import admin as people_admin  # noqa: F401  # registers the page of users
 
 admin.site.site_header = admin.site.site_title = "ragsite"
 admin.site.index_title = "Administration"

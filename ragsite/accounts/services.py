@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from documents.errors import InvalidInput, NotFound
@@ -68,6 +69,13 @@ def token_revoke(*, user: User, token_id: int) -> None:
     deleted, _ = APIToken.objects.filter(user=user, pk=token_id).delete()
     if not deleted:
         raise NotFound
+
+
+@transaction.atomic
+def tokens_revoke(users: QuerySet[User]) -> int:
+    """Delete every token of these users. Returns how many there were."""
+    deleted, _ = APIToken.objects.filter(user__in=users).delete()
+    return deleted
 
 
 # --- the first administrator ------------------------------------------------------

@@ -29,6 +29,16 @@ class AuditQuerySet(models.QuerySet[Any]):
         old = self.filter(at__lt=moment)
         return int(old._raw_delete(self.db))  # noqa: SLF001
 
+    def anonymise(self, user_id: int, name: str) -> int:
+        """Take an erased person's name, number and addresses away. Returns of how many entries."""
+        own = self.filter(actor_id=user_id)
+        # What was typed at a failed sign-in is not kept, but from where it came is.
+        about = self.filter(object_type="user", object_id=str(user_id))
+        models.QuerySet.update(about, address="")
+        return models.QuerySet.update(
+            own, actor_id=None, actor_name=name, address="", token_id=None
+        )
+
 
 class AuditEntry(models.Model):
     """One deed. It names its actor and its object by id, so it outlives both.

@@ -16,6 +16,7 @@ from documents.ingest.removal import checkpoint
 from documents.ingest.renewal import renew_vectors
 from ragsite.accounts.sessions import SessionStore
 from ragsite.audit import services as audit
+from ragsite.idempotency import services as idempotency
 from ragsite.quotas import services as quotas
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ _WORK: Final[tuple[tuple[str, Callable[[], int]], ...]] = (
     ("notices_forgotten", notices_forget),
     ("deeds_forgotten", audit.forget_old),
     ("uses_forgotten", quotas.forget_old),
+    ("answers_forgotten", idempotency.forget_old),
     ("sessions", _sessions),
     ("words_merged", _words),
     ("words_recounted", _counts),

@@ -34,11 +34,8 @@ def prepare(*, migrate: bool) -> None:
     try:
         connection.ensure_connection()
         executor = MigrationExecutor(connection)
-        if unknown := unknown_migrations(executor.loader):
-            raise NotReady(
-                "The database is of a newer release: this one does not know "
-                f"{', '.join(unknown[:3])}. Run that release, or restore a backup of this one."
-            )
+        if refusal := newer_release(executor.loader):
+            raise NotReady(refusal)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             if not migrate:
                 raise NotReady("The database is not up to date. Run: manage.py migrate")
@@ -67,6 +64,17 @@ def hold(path: Path, *, wait: bool = False, shared: bool = False) -> IO[bytes]:
             f"Another server runs on the data in {path.parent}. Stop it first."
         ) from None
     return file
+
+
+def newer_release(loader: MigrationLoader) -> str:
+    """Return a sentence for the operator of a database of a newer release; else nothing."""
+    unknown = unknown_migrations(loader)
+    if not unknown:
+        return ""
+    return (
+        f"The database is of a newer release: this one does not know {', '.join(unknown[:3])}. "
+        "Run that release, or restore a backup of this one."
+    )
 
 
 def unknown_migrations(loader: MigrationLoader) -> list[str]:

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
+from django.utils import timezone
 from sqlcipher3 import dbapi2
 
 from documents import crypto
@@ -36,6 +37,15 @@ NEXT: Final = "DATABASE_KEY_NEXT"
 #: Marks that everything lies ready under the new key.
 READY: Final = "ready.json"
 STAGING: Final = "rotating"
+
+#: Puts a second entry beside the last one of the beginning.
+_ROTATED: Final = """
+INSERT INTO audit_auditentry (at, actor_id, actor_name, via, token_id, action, object_type,
+                              object_id, detail, outcome, address, request_id)
+SELECT ?, actor_id, actor_name, via, token_id, 'key.rotated', object_type,
+       object_id, detail, outcome, address, request_id
+FROM audit_auditentry WHERE action = 'key.rotation_begun' ORDER BY id DESC LIMIT 1
+"""
 
 Progress = Callable[[int, int], None]
 
@@ -104,19 +114,30 @@ def rotate(place: KeyPlace, on_file: Progress = lambda _done, _of: None) -> None
     with ExitStack() as resources:
         resources.enter_context(hold(settings.DATA_DIR / "serving.lock"))
         resources.enter_context(hold(settings.DATA_DIR / "prepare.lock", wait=True))
-        is_new = not (staging / READY).is_file()
-        if is_new:
-            with suppress(DatabaseError):  # a database before its migrations has no log yet
-                record("key.rotation_begun")
+        if not (staging / READY).is_file():
+            _write_down("key.rotation_begun")
+            try:
+                _make_ready(staging, place, on_file)
+            except Exception:
+                _write_down("key.rotation_failed")
+                raise
         connections.close_all()
-        if is_new:
-            shutil.rmtree(staging, ignore_errors=True)
-            staging.mkdir(mode=0o700)
-            key = secrets.token_hex(crypto.KEY_BYTES)
-            _write_anew(staging, key, on_file)
-            place.write(NEXT, key)
-            (staging / READY).write_text(json.dumps({"version": settings.VERSION}))
         _swap(staging, place)
+
+
+def _write_down(action: str) -> None:
+    with suppress(DatabaseError):  # a database before its migrations has no log yet
+        record(action)
+    connections.close_all()
+
+
+def _make_ready(staging: Path, place: KeyPlace, on_file: Progress) -> None:
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(mode=0o700)
+    key = secrets.token_hex(crypto.KEY_BYTES)
+    _write_anew(staging, key, on_file)
+    place.write(NEXT, key)
+    (staging / READY).write_text(json.dumps({"version": settings.VERSION}))
 
 
 def _keys(secret: str) -> tuple[str, bytes]:
@@ -142,6 +163,8 @@ def _write_anew(staging: Path, secret: str, on_file: Progress) -> None:
                 (renamed, name),
             )
             on_file(done, len(rows))
+        # It stands in the new database alone: whoever can read it has the new key.
+        target.execute(_ROTATED, [timezone.now().replace(tzinfo=None).isoformat(" ")])
         target.commit()
         _prove(target)
     finally:

@@ -2,8 +2,8 @@
 
 ``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
 again and again; ``fuzz`` sends what the schema allows, and what it does not; ``isolation`` asks
-with the words of somebody else; ``resume`` kills the worker while a folder is taken in. Each works
-on an installation of its own, which is thrown away.
+with the words of somebody else; ``resume`` kills the worker while a folder is taken in;
+``upgrade`` kills migrations of every release that is kept. Each works on an installation of its own, which is thrown away.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drill import crash, fuzz, isolation, restore, resume
+from tests.drill import crash, fuzz, isolation, restore, resume, upgrade
 
 DRILLS = {
     "restore": restore.run,
@@ -21,6 +21,7 @@ DRILLS = {
     "fuzz": fuzz.run,
     "isolation": isolation.run,
     "resume": resume.run,
+    "upgrade": upgrade.run,
 }
 
 
@@ -34,6 +35,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=100, help="crash: kills")
     parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
     parser.add_argument("--folder", type=Path, help="resume: taken in instead of made files")
+    parser.add_argument("--kills", type=int, default=10, help="upgrade: of each kept release")
     parser.add_argument("--keep", type=Path, help="work here and leave data and log")
     return parser.parse_args()
 

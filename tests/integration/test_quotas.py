@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +26,7 @@ from ragsite.quotas.models import DailyUse, QuotaOverride
 from ragsite.quotas.services import Accounts, limits_of, quotas_of, seconds_left
 from tests.integration.factories import Api, assert_problem, person
 from tests.integration.pages import browser, text_of
+from tests.integration.serving import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -347,3 +351,62 @@ def test_counts_of_days_long_past_are_forgotten(quotas: dict[str, int]) -> None:
     for days in (0, 39, 41, 400):
         DailyUse.objects.create(user=user, day=today - timedelta(days=days))
     assert services.forget_old() == 2
+
+
+#: Spends ten times of each as fast as it can, once it is let; says how often it was let through.
+_SPENDER = """
+import sys, django
+django.setup()
+from django.contrib.auth.models import User
+from documents.errors import QuotaReached
+from ragsite.quotas.services import Accounts, upload_count
+user, kinds = User.objects.get(), [
+    lambda: Accounts().reserve(user.pk, 7),
+    lambda: Accounts().question(user.pk),
+    lambda: upload_count(user, 1),
+]
+print("ready", flush=True)
+sys.stdin.readline()
+passed = [0] * len(kinds)
+for n in range(30):
+    try:
+        kinds[n % 3]()
+        passed[n % 3] += 1
+    except QuotaReached:
+        pass
+print(*passed, flush=True)
+"""
+
+
+def _spent_by_processes(number: int, **limits: str) -> list[list[int]]:
+    """Let so many processes spend at once; return how often each was let through, by kind."""
+    environment = os.environ | limits | {
+        "DJANGO_SETTINGS_MODULE": "ragsite.settings",
+        "DATABASE_URL": f"sqlite:///{connection.settings_dict['NAME']}",
+    }  # fmt: skip
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", _SPENDER], cwd=ROOT, env=environment, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+        for _ in range(number)
+    ]  # fmt: skip
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return [[*map(int, process.communicate(timeout=60)[0].split())] for process in running]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_processes_together_are_let_through_exactly_as_often_as_a_day_allows() -> None:
+    user = person()
+    limits = {"TOKENS": "100", "QUESTIONS": "11", "FILES": "13"}
+    named = {f"QUOTA_{kind}_A_DAY": limit for kind, limit in limits.items()}
+    passed = zip(*_spent_by_processes(3, **named), strict=True)
+    assert [sum(kind) for kind in passed] == [14, 11, 13]
+    row = DailyUse.objects.get(user=user)
+    assert (row.tokens, row.questions, row.files) == (14 * 7, 11, 13)

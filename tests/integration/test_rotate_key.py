@@ -66,6 +66,34 @@ def test_after_a_rotation_only_the_new_key_opens_anything(elsewhere: Elsewhere) 
     assert "DATABASE_KEY is not the key" in refused.stderr
 
 
+def audited(elsewhere: Elsewhere) -> list[str]:
+    """Return what the audit log says of keys, in order."""
+    asked = (
+        "from ragsite.audit.models import AuditEntry as A; print(*A.objects.filter("
+        "action__startswith='key.').order_by('at').values_list('action', flat=True))"
+    )
+    done = elsewhere.manage("shell", "--no-imports", "-c", asked)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beginning_and_end_of_a_rotation_are_written_down(elsewhere: Elsewhere) -> None:
+    elsewhere.manage("rotate_key")
+    assert audited(elsewhere) == ["key.rotation_begun", "key.rotated"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rotation_that_failed_is_written_down_as_such(elsewhere: Elsewhere) -> None:
+    for path in elsewhere.data.glob("originals/*/*"):
+        path.write_bytes(b"damaged")
+    done = elsewhere.manage("rotate_key")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert audited(elsewhere) == ["key.rotation_begun", "key.rotation_failed"]
+    assert elsewhere.key.read_text() == OLD
+
+
 @pytest.mark.django_db(transaction=True)
 def test_originals_open_after_a_rotation(elsewhere: Elsewhere, tmp_path: Path) -> None:
     elsewhere.manage("rotate_key")
@@ -98,6 +126,7 @@ def test_an_interrupted_rotation_is_completed(elsewhere: Elsewhere) -> None:
     assert "interrupted" in elsewhere.manage("serve", "beat").stderr
     assert elsewhere.manage("rotate_key").returncode == 0
     assert elsewhere.finds()
+    assert audited(elsewhere) == ["key.rotation_begun", "key.rotated"]
     assert not (elsewhere.data / "rotating").exists()
 
 

@@ -13,9 +13,9 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
-from ragsite.accounts.models import UserSession
 from ragsite.audit.services import record
 from ragsite.ops.backup.manifest import ORIGINALS, Manifest
+from ragsite.ops.backup.revocations import Revoked, revoke, standing
 from ragsite.ops.backup.sealed import Unreadable
 from ragsite.ops.backup.unpack import Unpacked, check, unknown_migrations, unpack
 from ragsite.ops.prepare import hold
@@ -31,6 +31,7 @@ class Restored:
 
     manifest: Manifest
     kept: Path | None
+    revoked: Revoked
 
 
 def is_empty() -> bool:
@@ -40,15 +41,16 @@ def is_empty() -> bool:
     return not has_database and not any(p.is_file() for p in settings.ORIGINALS_DIR.rglob("*"))
 
 
-def restore(path: Path, *, force: bool = False) -> Restored:
+def restore(path: Path, *, force: bool = False, revoke_tokens: bool = False) -> Restored:
     """Unpack a backup, check all of it, and only then put it into place.
 
-    What was there is moved aside, never deleted. Everybody has to sign in again: a
-    session that was ended since the backup must not live once more. Raises ``NotEmpty``
-    where there is data and ``force`` is not given, ``NotReady`` while a server runs on
-    it, and ``Unreadable`` for a backup that is damaged or of a newer release.
+    What was there is moved aside, never deleted. Everybody has to sign in again, and what
+    was revoked in the database that is replaced stays so: nothing that was ended since the
+    backup may live once more. With ``revoke_tokens`` no API token outlives it. Raises
+    ``NotEmpty`` where there is data and ``force`` is not given, ``NotReady`` while a
+    server runs on it, and ``Unreadable`` for a backup that is damaged or of a newer release.
     """
-    was_empty = is_empty()  # asked now: checking a backup opens, and so makes, a database
+    was_empty = is_empty()
     if not (force or was_empty):
         raise NotEmpty(
             f"There is data in {settings.DATA_DIR} already. With --force it is moved aside, "
@@ -63,12 +65,15 @@ def restore(path: Path, *, force: bool = False) -> Restored:
             )
         )
         backup = checked(path, staging)
+        present = None if was_empty else standing(settings.DATABASE_PATH)
+        revoked = revoke(backup.database, present, all_tokens=revoke_tokens)
         kept = _move_aside(was_empty=was_empty)
         _place(backup)
     call_command("migrate", interactive=False, verbosity=0)
-    UserSession.objects.all().delete()
-    record("backup.restored", detail={"made": backup.manifest.created_at[:19]})
-    return Restored(backup.manifest, kept)
+    told = {"tokens": revoked.tokens, "passwords": revoked.passwords, "accounts": revoked.accounts}
+    made = backup.manifest.created_at[:19]
+    record("backup.restored", detail={"made": made, "all_tokens": revoke_tokens, **told})
+    return Restored(backup.manifest, kept, revoked)
 
 
 def checked(path: Path, folder: Path) -> Unpacked:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from django.conf import settings
-from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from sqlcipher3 import dbapi2
 
@@ -161,7 +160,8 @@ def _lost(backup: Unpacked, originals: Iterable[tuple[str, str]]) -> list[str]:
 
 def unknown_migrations(manifest: Manifest) -> list[str]:
     """Return the migrations of a backup that this release does not have: it is too old for it."""
-    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    # Without a connection: a place that is still empty stays so.
+    loader = MigrationLoader(None, ignore_no_migrations=True)
     disk = loader.disk_migrations
     replaced = [each for migration in disk.values() for each in migration.replaces]
     known = {f"{app}.{name}" for app, name in [*disk, *replaced]}
