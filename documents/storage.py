@@ -16,7 +16,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, storages
 from django.utils import timezone
 
-from documents import crypto
+from documents import crypto, durable
 from documents.errors import StorageFailed
 
 #: How long a backup waits for deletions to let go of the originals, seconds.
@@ -40,9 +40,11 @@ class EncryptedStorage(FileSystemStorage):
     def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make_folder(target.parent)
             if not _is_sound(target):
                 _write_durably(target, crypto.encrypt(content.read(), settings.FILE_KEY))
+            # Also where it was there: whoever wrote it may not have come so far yet.
+            durable.sync(target.parent)
         except OSError as error:
             raise StorageFailed from error
         return name
@@ -53,6 +55,21 @@ class EncryptedStorage(FileSystemStorage):
         except OSError as error:
             raise StorageFailed("The original of this version is missing.") from error
         return ContentFile(crypto.decrypt(data, settings.FILE_KEY), name=name)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder whose name is on the disk too when this returns."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        if folder in _named:
+            return
+    durable.sync(folder.parent)
+    _named.add(folder)
+
+
+#: Folders whose name this process has seen on the disk: another one may have made it just now.
+_named: set[Path] = set()
 
 
 def _is_sound(path: Path) -> bool:
@@ -72,18 +89,9 @@ def _write_durably(target: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
-        _sync_folder(target.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def original_name(digest: str) -> str:

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, connections
 from sqlcipher3 import dbapi2
 
-from documents import crypto
+from documents import crypto, durable
 from documents.errors import StorageFailed
 from ragsite.audit.services import record
 from ragsite.db.driver import load_vectors, unlock
@@ -116,6 +116,9 @@ def rotate(place: KeyPlace, on_file: Progress = lambda _done, _of: None) -> None
             _write_anew(staging, key, on_file)
             place.write(NEXT, key)
             (staging / READY).write_text(json.dumps({"version": settings.VERSION}))
+            # A power cut from here on finds all that the mark promises.
+            durable.sync_tree(staging)
+            durable.sync(staging.parent)
         _swap(staging, place)
 
 
@@ -168,8 +171,6 @@ def _rewrite(name: str, sha256: str, folder: Path, key: bytes) -> str:
     with path.open("wb") as file:
         path.chmod(0o600)
         file.write(crypto.encrypt(content, key))
-        file.flush()
-        os.fsync(file.fileno())
     return keyed
 
 
@@ -197,6 +198,9 @@ def _swap(staging: Path, place: KeyPlace) -> None:
             settings.ORIGINALS_DIR.replace(old / "originals")
         (staging / "originals").replace(settings.ORIGINALS_DIR)
     shutil.rmtree(settings.PAGES_DIR, ignore_errors=True)
+    # The key follows when the files it opens are in their place for good.
+    for folder in (old, staging, database.parent, settings.ORIGINALS_DIR.parent):
+        durable.sync(folder)
     if secret := place.read(NEXT):
         place.write(NAME, secret)
         place.write(NEXT, "")

@@ -1,8 +1,9 @@
 """Drills: the whole product, run and broken on purpose, and then looked at.
 
 ``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
-again and again; ``fuzz`` sends what the schema allows, and what it does not. Each works on an
-installation of its own, which is thrown away.
+again and again; ``power`` cuts the power of the disk that the data lie on (root only); ``fuzz``
+sends what the schema allows, and what it does not. Each works on an installation of its own,
+which is thrown away.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drill import crash, fuzz, restore
+from tests.drill import crash, fuzz, power, restore
+from tests.drill.volume import NotPossible
 
-DRILLS = {"restore": restore.run, "crash": crash.run, "fuzz": fuzz.run}
+DRILLS = {"restore": restore.run, "crash": crash.run, "power": power.run, "fuzz": fuzz.run}
 
 
 def arguments() -> argparse.Namespace:
@@ -24,7 +26,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--searches", type=int, default=50, help="restore: compared")
     parser.add_argument("--answers", type=int, default=20, help="restore: compared")
     parser.add_argument("--flips", type=int, default=30, help="restore: bytes of the archive")
-    parser.add_argument("--rounds", type=int, default=100, help="crash: kills")
+    parser.add_argument("--rounds", type=int, help="crash: kills (100); power: cuts (50)")
     parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
     parser.add_argument("--keep", type=Path, help="work here and leave data and log")
     return parser.parse_args()
@@ -32,11 +34,15 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     given = arguments()
-    if given.keep:
-        given.keep.mkdir(parents=True, exist_ok=True)
-        return min(DRILLS[given.drill](given, given.keep).failed, 1)
-    with tempfile.TemporaryDirectory(prefix="ragsite-drill-") as scratch:
-        return min(DRILLS[given.drill](given, Path(scratch)).failed, 1)
+    try:
+        if given.keep:
+            given.keep.mkdir(parents=True, exist_ok=True)
+            return min(DRILLS[given.drill](given, given.keep).failed, 1)
+        with tempfile.TemporaryDirectory(prefix="ragsite-drill-") as scratch:
+            return min(DRILLS[given.drill](given, Path(scratch)).failed, 1)
+    except NotPossible as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":

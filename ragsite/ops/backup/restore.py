@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from documents import durable
 from ragsite.accounts.models import UserSession
 from ragsite.audit.services import record
 from ragsite.ops.backup.manifest import ORIGINALS, Manifest
@@ -63,6 +64,7 @@ def restore(path: Path, *, force: bool = False) -> Restored:
             )
         )
         backup = checked(path, staging)
+        durable.sync_tree(staging)  # before anything of it takes the place of what is there
         kept = _move_aside(was_empty=was_empty)
         _place(backup)
     call_command("migrate", interactive=False, verbosity=0)
@@ -114,4 +116,7 @@ def _place(backup: Unpacked) -> None:
     if unpacked.exists():
         settings.ORIGINALS_DIR.rmdir()
         unpacked.rename(settings.ORIGINALS_DIR)
+    durable.sync(settings.ORIGINALS_DIR.parent)
     shutil.move(backup.database, settings.DATABASE_PATH)
+    durable.sync(settings.DATABASE_PATH)
+    durable.sync(settings.DATABASE_PATH.parent)
