@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -39,12 +40,14 @@ class EncryptedStorage(FileSystemStorage):
 
     def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
+        folder = target.parent
         try:
-            _make_folder(target.parent)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_sound(target):
                 _write_durably(target, crypto.encrypt(content.read(), settings.FILE_KEY))
             # Also where it was there: whoever wrote it may not have come so far yet.
-            durable.sync(target.parent)
+            durable.sync(folder)
+            _sync_name(folder)
         except OSError as error:
             raise StorageFailed from error
         return name
@@ -57,19 +60,13 @@ class EncryptedStorage(FileSystemStorage):
         return ContentFile(crypto.decrypt(data, settings.FILE_KEY), name=name)
 
 
-def _make_folder(folder: Path) -> None:
-    """Make a folder whose name is on the disk too when this returns."""
-    try:
-        folder.mkdir(mode=0o700, parents=True)
-    except FileExistsError:
-        if folder in _named:
-            return
+@lru_cache(maxsize=1024)
+def _sync_name(folder: Path) -> None:
+    """Wait until the name of a folder is on the disk: once, by each process that uses it.
+
+    That it was there is not enough: another process may have made it a moment ago.
+    """
     durable.sync(folder.parent)
-    _named.add(folder)
-
-
-#: Folders whose name this process has seen on the disk: another one may have made it just now.
-_named: set[Path] = set()
 
 
 def _is_sound(path: Path) -> bool:

@@ -35,6 +35,8 @@ _REGULAR = 90.0
 _USUAL = 60.0
 #: Seconds within which a worker that lives is heard of, and the look itself takes.
 _HEARD = 30.0
+#: Seconds between two deeds of one client.
+_PAUSE = 3.0
 #: Times that the drill can pass half past two at night: with each jump that goes over it, once
 #: at the end of each, and once by itself.
 _NIGHTS = 6
@@ -69,8 +71,9 @@ class _Drill:
 def run(given: argparse.Namespace, scratch: Path) -> Report:
     """Fill, use, let the clock jump to and fro, look."""
     report, library, clock = Report("Clock drill"), Library(), SteppedClock(scratch)
-    limits = {"RATE_LIMIT_SEARCH": f"{LIMIT}/m", "TZ": "Europe/Berlin"}
-    site = Site(scratch, **clock.environment, **limits)
+    # A second process reads while the first does regular work: how long that waits is not asked.
+    more = {"RATE_LIMIT_SEARCH": f"{LIMIT}/m", "TZ": "Europe/Berlin", "WORKER_CONCURRENCY": "2"}
+    site = Site(scratch, **clock.environment, **more)
     begin = time.monotonic()
     try:
         site.start()
@@ -78,7 +81,7 @@ def run(given: argparse.Namespace, scratch: Path) -> Report:
         short, fixture = fixture.people[-1].token, _lasting(site, fixture)
         drill = _Drill(site, clock, fixture, report, short)
         _begin(drill)
-        crowd = Crowd([person(site, fixture, number, library) for number in range(4)])
+        crowd = Crowd([_slowly(person(site, fixture, each, library)) for each in range(4)])
         crowd.start()
         jumps = _jumps(drill)
         for name, jump in jumps.items():
@@ -96,6 +99,16 @@ def run(given: argparse.Namespace, scratch: Path) -> Report:
         site.stop()
     _schedule(report, scratch / "data", time.monotonic() - begin, len(jumps))
     return report
+
+
+def _slowly(deed: Callable[[], None]) -> Callable[[], None]:
+    """Return a deed with a pause: what jumps is the clock, and not the load."""
+
+    def slow() -> None:
+        deed()
+        time.sleep(_PAUSE)
+
+    return slow
 
 
 def _lasting(site: Site, fixture: Fixture) -> Fixture:
