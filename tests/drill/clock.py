@@ -17,7 +17,7 @@ from typing import Any
 import httpx2
 
 from tests.drill.client import Client, Crowd
-from tests.drill.mixed import BOUND, Library, look, person, settled
+from tests.drill.mixed import BOUND, Library, look, person, settled, slowly
 from tests.drill.report import Report
 from tests.drill.site import Site
 from tests.drill.stepping import SteppedClock
@@ -81,7 +81,7 @@ def run(given: argparse.Namespace, scratch: Path) -> Report:
         short, fixture = fixture.people[-1].token, _lasting(site, fixture)
         drill = _Drill(site, clock, fixture, report, short)
         _begin(drill)
-        crowd = Crowd([_slowly(person(site, fixture, each, library)) for each in range(4)])
+        crowd = Crowd([slowly(person(site, fixture, n, library), _PAUSE) for n in range(4)])
         crowd.start()
         jumps = _jumps(drill)
         for name, jump in jumps.items():
@@ -99,16 +99,6 @@ def run(given: argparse.Namespace, scratch: Path) -> Report:
         site.stop()
     _schedule(report, scratch / "data", time.monotonic() - begin, len(jumps))
     return report
-
-
-def _slowly(deed: Callable[[], None]) -> Callable[[], None]:
-    """Return a deed with a pause: what jumps is the clock, and not the load."""
-
-    def slow() -> None:
-        deed()
-        time.sleep(_PAUSE)
-
-    return slow
 
 
 def _lasting(site: Site, fixture: Fixture) -> Fixture:

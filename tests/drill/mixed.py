@@ -85,11 +85,25 @@ def person(site: Site, fixture: Fixture, number: int, library: Library) -> Calla
         elif step % 5 == 3:
             _leave_stream(client, step)
         elif (document := library.take(number)) is not None:
-            answer = client.call("DELETE", f"/api/documents/{document}")
+            try:
+                answer = client.call("DELETE", f"/api/documents/{document}")
+            except httpx2.ConnectError:  # nobody was asked
+                library.settle(document, number, gone=False)
+                raise
             if answer.status_code == httpx2.codes.NO_CONTENT:
                 library.settle(document, number, gone=True)
 
     return deed
+
+
+def slowly(deed: Callable[[], None], pause: float) -> Callable[[], None]:
+    """Return a deed that is followed by a pause, seconds."""
+
+    def slow() -> None:
+        deed()
+        time.sleep(pause)
+
+    return slow
 
 
 def _file(name: str, words: str, *, pdf: bool) -> tuple[str, bytes]:
@@ -104,10 +118,10 @@ def _leave_stream(client: Client, step: int) -> None:
             break
 
 
-def settled(site: Site, fixture: Fixture) -> float:
-    """Wait until nothing is queued or processed; return the seconds."""
+def settled(site: Site, fixture: Fixture, bound: float = BOUND) -> float:
+    """Wait until nothing is queued or processed, at most so long; return the seconds."""
     begin = time.monotonic()
-    while time.monotonic() - begin < BOUND:
+    while time.monotonic() - begin < bound:
         with contextlib.suppress(httpx2.HTTPError):
             clients = (site.client(person.token) for person in fixture.people)
             states = {state for client in clients for state in client.documents().values()}
