@@ -1,9 +1,10 @@
 """Drills: the whole product, run and broken on purpose, and then looked at.
 
 ``restore`` backs up under load, restores elsewhere and compares; ``crash`` kills parts of it
-again and again; ``power`` cuts the power of the disk that the data lie on (root only); ``clock``
-lets the clock on the wall jump (needs a C compiler); ``fuzz`` sends what the schema allows, and
-what it does not. Each works on an installation of its own, which is thrown away.
+again and again; ``power`` cuts the power of the disk that the data lie on (root only), and ``full``
+fills that disk; ``clock`` lets the clock on the wall jump (needs a C compiler); ``fuzz`` sends what
+the schema allows, and what it does not. Each works on an installation of its own, which is thrown
+away.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drill import clock, crash, fuzz, power, restore
+from tests.drill import clock, crash, full, fuzz, power, restore
 from tests.drill.volume import NotPossible
 
 DRILLS = {
     "restore": restore.run,
     "crash": crash.run,
     "power": power.run,
+    "full": full.run,
     "clock": clock.run,
     "fuzz": fuzz.run,
 }
