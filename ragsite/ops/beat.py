@@ -19,7 +19,7 @@ _SAME_NIGHT: Final = timedelta(hours=3)
 _AT_ONCE: Final = timedelta()
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]  # Celery is untyped
+class Scheduler(PersistentScheduler):
     """Counts a last time in the future as now."""
 
     def tick(self, *args: Any, **kwargs: Any) -> Any:

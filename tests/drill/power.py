@@ -134,11 +134,7 @@ def _is_fault_at_rest(fault: str) -> bool:
 def _start(site: Site, seen: _Seen) -> None:
     """Start it as its operator would: once, without repairing anything."""
     begin = time.monotonic()
-    try:
-        server = site.start()
-    except AssertionError as error:
-        seen.stopped.append(str(error)[-300:])
-        raise
+    server = site.start()
     seen.starts.append(time.monotonic() - begin)
     seen.stopped += [line for line in server.said.splitlines() if "times in a row" in line]
 

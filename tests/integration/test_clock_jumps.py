@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings as known
@@ -304,11 +306,12 @@ def test_a_token_lasts_until_its_day_and_its_use_is_noted(jump: Jump) -> None:
 def test_the_loss_of_the_database_is_told_by_a_steady_clock(
     monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
-    told: list[Any] = []
+    told = mock.Mock(return_value=1)
     steady = iter([1000.0, 1000.0 + settings.ALERT_COOLDOWN * 60 - 1, 10**6, 10**6])
-    monkeypatch.setattr(alerting, "_deliver_all", lambda notice: told.append(notice) or 1)
+    monkeypatch.setattr(alerting, "_deliver_all", told)
     monkeypatch.setattr(alerting, "cache", SimpleNamespace())  # the same disk holds both
-    monkeypatch.setattr(alerting.time, "monotonic", lambda: next(steady))
+    monkeypatch.setattr(time, "monotonic", lambda: next(steady))
     monkeypatch.setattr(alerting, "_told", [])
     counts = [alerting._tell_loss() for _ in range(3)]
     assert counts == [1, 0, 1]
+    assert told.call_count == 2

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from celery.signals import worker_init
+from django.core.files.base import ContentFile
 
 from documents import storage
 from documents.ingest.bell import ring
 from documents.models import DocumentVersion
 from ragsite.celery import mend_broker
 from ragsite.ops.backup import restore
+from ragsite.ops.backup.manifest import Manifest
 from ragsite.ops.backup.unpack import Unpacked
 from ragsite.ops.prepare import prepare
 from tests.integration.factories import WREN, Api
@@ -47,7 +49,7 @@ def originals(tmp_path: Path) -> storage.EncryptedStorage:
 
 def _save(originals: storage.EncryptedStorage, data: bytes) -> Path:
     name = storage.original_name(hashlib.sha256(data).hexdigest())
-    originals.save(name, storage.ContentFile(data))
+    originals.save(name, ContentFile(data))
     return Path(originals.path(name))
 
 
@@ -91,12 +93,12 @@ def test_an_upload_is_refused_where_its_name_cannot_be_flushed(
 
 
 def test_a_restored_backup_is_on_the_disk_before_it_takes_its_place(
-    tmp_path: Path, settings: Any, events: list[tuple[str, Path]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Any, events: list[tuple[str, Path]]
 ) -> None:
     settings.DATABASE_PATH = tmp_path / "data" / "ragsite.db"
     settings.ORIGINALS_DIR = tmp_path / "data" / "originals"
     settings.ORIGINALS_DIR.mkdir(parents=True)
-    unpacked = Unpacked(tmp_path / "staging", Any, {})
+    unpacked = Unpacked(tmp_path / "staging", Manifest("1", "", {}, [], {}), {})
     (unpacked.folder / "originals" / "ab").mkdir(parents=True)
     unpacked.database.write_bytes(b"x")
     restore._place(unpacked)
@@ -104,9 +106,7 @@ def test_a_restored_backup_is_on_the_disk_before_it_takes_its_place(
     assert events == [("flushed", path) for path in (data, data / "ragsite.db", data)]
 
 
-def test_a_worker_looks_at_the_broker_before_it_begins(
-    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_looks_at_the_broker_before_it_begins(settings: Any, tmp_path: Path) -> None:
     lists = tmp_path / "control" / "celery.exchange"
     lists.parent.mkdir()
     lists.touch()

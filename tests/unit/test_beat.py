@@ -32,7 +32,8 @@ class _Beat:
             "minute": {"task": "minute", "schedule": 60.0},
             "night": {"task": "night", "schedule": crontab(hour=2, minute=30)},
         }
-        self.scheduler = Scheduler(app, schedule_filename=str(path), lazy=False)
+        made: Any = Scheduler(app, schedule_filename=str(path), lazy=False)
+        self.scheduler = made
         self.scheduler.apply_async = self._send
 
     def _send(self, entry: Any, **_: Any) -> Any:

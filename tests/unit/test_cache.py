@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sqlcipher3 import dbapi2
 
 from ragsite import cache as module
 from ragsite.cache import MAX_BYTES, SqliteCache
+from ragsite.db.pool import pool
 
 KEY = "ab" * 32
 
@@ -218,12 +220,12 @@ def test_what_was_kept_before_the_machine_was_started_anew_is_forgotten(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened(path).set("key", 1, timeout=None)
-    module.pool(str(path), KEY, 4).clear()
+    pool(str(path), KEY, 4).clear()
     monkeypatch.setattr(module, "_START", "another start")
     cache = opened(path)
     assert cache.get("key") is None
     cache.set("key", 2)
-    module.pool(str(path), KEY, 4).clear()
+    pool(str(path), KEY, 4).clear()
     assert opened(path).get("key") == 2
 
 
@@ -233,16 +235,16 @@ def test_a_file_of_two_moments_is_begun_anew(path: Path, monkeypatch: pytest.Mon
         cache.set(f"key-{number}", b"x" * 100, timeout=number + 1)
     _mix(path)
     monkeypatch.setattr(module, "_START", "another start")
-    begun: list[bool] = []
-    begin = cache._begin_anew
-    monkeypatch.setattr(cache, "_begin_anew", lambda: begun.append(True) or begin())
+    begun = mock.Mock(wraps=cache._begin_anew)
+    monkeypatch.setattr(cache, "_begin_anew", begun)
     cache.set("key", 2)
-    assert (cache.get("key"), begun) == (2, [True])
+    assert cache.get("key") == 2
+    begun.assert_called_once_with()
 
 
 def _mix(path: Path) -> None:
     """Make the index lack what the table has, as after a cut between the two."""
-    module.pool(str(path), KEY, 4).clear()
+    pool(str(path), KEY, 4).clear()
     raw = dbapi2.connect(str(path), isolation_level=None)
     raw.execute(f"PRAGMA key = \"x'{KEY}'\"")
     raw.execute("PRAGMA writable_schema = ON")
