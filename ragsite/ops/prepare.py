@@ -14,8 +14,6 @@ from django.db.migrations.exceptions import MigrationSchemaMissing
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from ragsite.ops.broker import broker_mend
-
 #: A file of an upload in progress is never older than this, in seconds.
 _STALE_SECONDS: Final = 24 * 3600
 
@@ -51,7 +49,6 @@ def prepare(*, migrate: bool) -> None:
         connection.close()
         lock.close()
     remove_stale(settings.TEMP_DIR)
-    broker_mend(settings.BROKER_DIR)
 
 
 def hold(path: Path, *, wait: bool = False, shared: bool = False) -> IO[bytes]:

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery.signals import worker_init
 from django.core.files.base import ContentFile
 
 from documents import storage
 from documents.ingest.bell import ring
 from documents.models import DocumentVersion
-from ragsite.celery import mend_broker
 from ragsite.ops.backup import restore
 from ragsite.ops.backup.manifest import Manifest
 from ragsite.ops.backup.unpack import Unpacked
-from ragsite.ops.prepare import prepare
 from tests.integration.factories import WREN, Api
 
 
@@ -104,28 +101,6 @@ def test_a_restored_backup_is_on_the_disk_before_it_takes_its_place(
     restore._place(unpacked)
     data = tmp_path / "data"
     assert events == [("flushed", path) for path in (data, data / "ragsite.db", data)]
-
-
-def test_a_worker_looks_at_the_broker_before_it_begins(settings: Any, tmp_path: Path) -> None:
-    lists = tmp_path / "control" / "celery.exchange"
-    lists.parent.mkdir()
-    lists.touch()
-    os.utime(lists, (0, 0))
-    settings.BROKER_DIR = tmp_path
-    assert mend_broker in [receiver() for _, receiver in worker_init.receivers]
-    mend_broker()
-    assert not lists.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_start_looks_at_the_broker(settings: Any, tmp_path: Path) -> None:
-    message = tmp_path / "queue" / "1_a.celery.msg"
-    message.parent.mkdir()
-    message.touch()
-    os.utime(message, (0, 0))
-    settings.BROKER_DIR = tmp_path
-    prepare(migrate=False)
-    assert not message.exists()
 
 
 @pytest.mark.django_db

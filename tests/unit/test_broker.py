@@ -1,73 +1,101 @@
-"""The broker's folder after a power cut."""
+"""The broker's folder after a power cut, or on a full disk."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from queue import Empty
 
 import pytest
+from kombu import Connection, Exchange, Queue
 
-from ragsite.ops.broker import broker_mend
+from ragsite import broker
+from ragsite.celery import app
+
+DAMAGED = [b"", b"\0" * 40, b'[["celery", ', b"\xff\xfe"]
+QUEUE = Queue("celery", Exchange("celery"), routing_key="celery")
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("control", "queue"):
+def connection(tmp_path: Path) -> Iterator[Connection]:
+    """A connection to a broker in this folder."""
+    for name in ("control", "queue", "processed"):
         (tmp_path / name).mkdir()
-    return tmp_path
+    options = {
+        "data_folder_in": str(tmp_path / "queue"),
+        "data_folder_out": str(tmp_path / "queue"),
+        "control_folder": str(tmp_path / "control"),
+        "processed_folder": str(tmp_path / "processed"),
+    }
+    broker.Transport.global_state.clear()  # as in a process that has just begun
+    with Connection("filesystem://localhost", transport_options=options) as made:
+        yield made
+    broker.Transport.global_state.clear()
 
 
-def _file(path: Path, content: bytes, *, age: float = 60.0) -> Path:
-    path.write_bytes(content)
-    at = time.time() - age
-    os.utime(path, (at, at))
-    return path
+def _send(connection: Connection, body: str) -> None:
+    with connection.channel() as channel:
+        producer = connection.Producer(channel, serializer="json")
+        producer.publish(body, exchange=QUEUE.exchange, routing_key="celery", declare=[QUEUE])
 
 
-NAMES = ["control/celery.exchange", "queue/1_a.celery.msg"]
-DAMAGED = [b"", b"\0" * 40, b'[["celery", ', b"\xff\xfe"]
+def _taken(connection: Connection) -> list[str]:
+    """Take all messages, as a worker that has just begun."""
+    got: list[str] = []
+    with connection.channel() as channel:
+        QUEUE(channel).declare()
+        while (message := QUEUE(channel).get(accept=["json"])) is not None:
+            got.append(message.decode())
+            message.ack()
+    return got
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_the_product_uses_this_transport() -> None:
+    if app.conf.broker_url.startswith("filesystem"):
+        assert isinstance(app.connection_for_write().transport, broker.Transport)
+    assert broker.TRANSPORT_ALIASES["filesystem"] == "ragsite.broker:Transport"
+
+
+def test_what_is_sent_is_taken(connection: Connection) -> None:
+    _send(connection, "a bell")
+    assert _taken(connection) == ["a bell"]
+
+
 @pytest.mark.parametrize("content", DAMAGED)
-def test_what_a_power_cut_left_unreadable_is_removed(
-    folder: Path, name: str, content: bytes
+def test_a_damaged_message_is_left_out(
+    connection: Connection, tmp_path: Path, content: bytes
 ) -> None:
-    path = _file(folder / name, content)
-    assert broker_mend(folder) == 1
-    assert not path.exists()
+    (tmp_path / "queue" / "0_damaged.celery.msg").write_bytes(content)
+    _send(connection, "a bell")
+    assert _taken(connection) == ["a bell"]
+    assert list((tmp_path / "queue").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_what_can_be_read_stays(folder: Path, name: str) -> None:
-    path = _file(folder / name, json.dumps([["celery", "", "celery"]]).encode())
-    assert broker_mend(folder) == 0
-    assert path.exists()
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_list_is_written_anew_by_whoever_comes(
+    connection: Connection, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "control" / "celery.exchange").write_bytes(content)
+    _send(connection, "a bell")
+    assert _taken(connection) == ["a bell"]
 
 
-def test_what_is_being_written_stays(folder: Path) -> None:
-    fresh = _file(folder / "queue/1_a.celery.msg", b"", age=0.0)
-    locked = _file(folder / "queue/2_b.celery.msg", b"")
-    with locked.open("rb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        assert broker_mend(folder) == 0
-    assert fresh.exists()
-    assert locked.exists()
+@pytest.mark.parametrize("content", DAMAGED)
+def test_who_has_bound_a_queue_needs_no_list(
+    connection: Connection, tmp_path: Path, content: bytes
+) -> None:
+    _send(connection, "a bell")
+    (tmp_path / "control" / "celery.exchange").write_bytes(content)
+    _send(connection, "another")
+    assert _taken(connection) == ["a bell", "another"]
 
 
-def test_a_file_from_before_the_clock_was_put_back_is_old(folder: Path) -> None:
-    _file(folder / "control/celery.exchange", b"", age=-3600.0)
-    assert broker_mend(folder) == 1
-
-
-def test_other_files_are_not_looked_at(folder: Path) -> None:
-    path = _file(folder / "queue/notes.txt", b"")
-    assert broker_mend(folder) == 0
-    assert path.exists()
-
-
-def test_a_broker_without_a_folder_needs_nothing(tmp_path: Path) -> None:
-    assert broker_mend(tmp_path / "nowhere") == 0
+def test_nothing_is_taken_where_nothing_was_sent(connection: Connection) -> None:
+    with connection.channel() as channel, pytest.raises(Empty):
+        channel._get("celery")
