@@ -10,6 +10,8 @@ Here such files count as not there. Messages are bells and nothing more (see
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, filesystem
@@ -20,7 +22,9 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Reads past what cannot be read. Kombu raises ``ValueError`` for that: it is no JSON."""
 
-    def _get(self, queue: str) -> Any:
+    _exchange_file: Callable[[str], Path]
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002  # Kombu's
         while True:
             try:
                 return super()._get(queue)
@@ -32,16 +36,16 @@ class Channel(filesystem.Channel):
         try:
             return super().get_table(exchange)
         except ValueError:
-            bound = [key for key in self.state.bindings if key.exchange == exchange]
+            bound = [key for key in self.state.bindings or () if key.exchange == exchange]
             return [filesystem.exchange_queue_t(key.routing_key, "", key.queue) for key in bound]
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, *binding: Any) -> None:
         try:
-            super()._queue_bind(exchange, routing_key, pattern, queue)
+            super()._queue_bind(exchange, *binding)
         except ValueError:
             logger.warning("the broker's damaged list of %s is written anew", exchange)
             self._exchange_file(exchange).unlink(missing_ok=True)
-            super()._queue_bind(exchange, routing_key, pattern, queue)
+            super()._queue_bind(exchange, *binding)
 
 
 class Transport(filesystem.Transport):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty
 
 import pytest
 from kombu import Connection, Exchange, Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from ragsite import broker
 from ragsite.celery import app
@@ -59,7 +59,7 @@ def _taken(connection: Connection) -> list[str]:
 def test_the_product_uses_this_transport() -> None:
     if app.conf.broker_url.startswith("filesystem"):
         assert isinstance(app.connection_for_write().transport, broker.Transport)
-    assert broker.TRANSPORT_ALIASES["filesystem"] == "ragsite.broker:Transport"
+    assert TRANSPORT_ALIASES["filesystem"] == "ragsite.broker:Transport"
 
 
 def test_what_is_sent_is_taken(connection: Connection) -> None:
@@ -93,9 +93,8 @@ def test_who_has_bound_a_queue_needs_no_list(
     _send(connection, "a bell")
     (tmp_path / "control" / "celery.exchange").write_bytes(content)
     _send(connection, "another")
-    assert _taken(connection) == ["a bell", "another"]
+    assert sorted(_taken(connection)) == ["a bell", "another"]
 
 
 def test_nothing_is_taken_where_nothing_was_sent(connection: Connection) -> None:
-    with connection.channel() as channel, pytest.raises(Empty):
-        channel._get("celery")
+    assert _taken(connection) == []
