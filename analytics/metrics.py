@@ -154,7 +154,7 @@ def workers(now: datetime | None = None) -> list[dict[str, Any]]:
         {
             "name": str(worker),
             "alive": is_alive(worker),
-            "seen_seconds_ago": round((now - worker.seen_at).total_seconds(), 1),
+            "seen_seconds_ago": round(abs((now - worker.seen_at).total_seconds()), 1),
         }
         for worker in Worker.objects.all()[:20]
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -181,12 +181,21 @@ def _answer(
 
 
 def _state(message: Message) -> tuple[str, dict[str, str] | None]:
-    silent = timezone.now() - message.touched_at > ANSWER_SILENT_AFTER
+    silent = abs(timezone.now() - message.touched_at) > ANSWER_SILENT_AFTER
     if message.state == Message.State.ANSWERING and silent:
         return Message.State.STOPPED.value, INTERRUPTED
     if message.error_code:
         return message.state, {"code": message.error_code, "message": message.error_message}
     return message.state, None
+
+
+def around(now: datetime, span: timedelta) -> tuple[datetime, datetime]:
+    """Return the moments within which something is as good as now.
+
+    Later ones count as well as earlier ones, and not those beyond: when the clock is put back,
+    what was written before lies in the future, for hours.
+    """
+    return now - span, now + span
 
 
 def withdrawn(message: Message, lost: set[int]) -> tuple[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from django.utils import timezone
 
 from chat.models import Conversation, Message
-from chat.selectors import ANSWER_SILENT_AFTER, INTERRUPTED
+from chat.selectors import ANSWER_SILENT_AFTER, INTERRUPTED, around
 
 #: Questions with their answers that one page of a conversation shows.
 TURNS_SHOWN = 50
@@ -64,9 +64,8 @@ def newest_of(message: Message) -> Message:
 
 def is_answering(conversation: Conversation) -> bool:
     """Whether an answer of this conversation is being written at this moment."""
-    alive = timezone.now() - ANSWER_SILENT_AFTER
-    rows = conversation.messages.filter(state=Message.State.ANSWERING, touched_at__gt=alive)
-    return bool(rows.exists())
+    rows = conversation.messages.filter(state=Message.State.ANSWERING)
+    return bool(rows.filter(touched_at__range=around(timezone.now(), ANSWER_SILENT_AFTER)).exists())
 
 
 def answers_sweep() -> int:
@@ -74,9 +73,9 @@ def answers_sweep() -> int:
 
     A process that lives after all (a clock jumped) writes its own end over this one.
     """
-    lost = timezone.now() - ANSWER_SILENT_AFTER
-    rows = Message.objects.filter(state=Message.State.ANSWERING, touched_at__lte=lost)
-    return rows.update(
+    alive = around(timezone.now(), ANSWER_SILENT_AFTER)
+    rows = Message.objects.filter(state=Message.State.ANSWERING)
+    return rows.exclude(touched_at__range=alive).update(
         state=Message.State.STOPPED,
         error_code=INTERRUPTED["code"],
         error_message=INTERRUPTED["message"],

@@ -339,8 +339,11 @@ class Worker(models.Model):
         return f"{self.hostname}:{self.pid}"
 
     def is_fresh(self, now: datetime, seconds: float) -> bool:
-        """Whether it was heard of within that many seconds."""
-        return (now - self.seen_at).total_seconds() <= seconds
+        """Whether it was heard of within that many seconds, before or after ``now``.
+
+        The distance, whichever is later: the clock may have been put back.
+        """
+        return abs((now - self.seen_at).total_seconds()) <= seconds
 
 
 class Turn(models.Model):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -16,7 +17,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, storages
 from django.utils import timezone
 
-from documents import crypto
+from documents import crypto, durable
 from documents.errors import StorageFailed
 
 #: How long a backup waits for deletions to let go of the originals, seconds.
@@ -39,10 +40,14 @@ class EncryptedStorage(FileSystemStorage):
 
     def _save(self, name: str, content: File[bytes]) -> str:
         target = Path(self.path(name))
+        folder = target.parent
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_sound(target):
                 _write_durably(target, crypto.encrypt(content.read(), settings.FILE_KEY))
+            # Also where it was there: whoever wrote it may not have come so far yet.
+            durable.sync(folder)
+            _sync_name(folder)
         except OSError as error:
             raise StorageFailed from error
         return name
@@ -53,6 +58,15 @@ class EncryptedStorage(FileSystemStorage):
         except OSError as error:
             raise StorageFailed("The original of this version is missing.") from error
         return ContentFile(crypto.decrypt(data, settings.FILE_KEY), name=name)
+
+
+@lru_cache(maxsize=1024)
+def _sync_name(folder: Path) -> None:
+    """Wait until the name of a folder is on the disk: once, by each process that uses it.
+
+    That it was there is not enough: another process may have made it a moment ago.
+    """
+    durable.sync(folder.parent)
 
 
 def _is_sound(path: Path) -> bool:
@@ -72,18 +86,9 @@ def _write_durably(target: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(target)
-        _sync_folder(target.parent)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def original_name(digest: str) -> str:

@@ -2,8 +2,11 @@
 
 Django's own caches without a server lose counts when processes add at once; here
 ``incr`` is one statement. What is kept may be lost at any time (the file is not
-flushed to the disk, and is begun anew when it cannot be read): nothing but time may
-depend on it.
+flushed to the disk, and is begun anew when it cannot be read, and when the machine was
+started since): nothing but time may depend on it.
+
+Time is that of a clock which runs from the start of the machine, the same for all processes:
+what is put into the cache for a minute stays for a minute when the clock on the wall jumps.
 """
 
 from __future__ import annotations
@@ -35,6 +38,23 @@ _FOREVER: Final = 1e18
 #: Writes of this process, whichever object they went through.
 _writes: Final = itertools.count(1)
 
+
+def _this_start() -> str:
+    """Return what tells this start of the machine from all others; empty where nothing does."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+_START: Final = _this_start()
+
+
+def _clock() -> float:
+    """Return seconds that pass alike for all processes until the machine is started anew."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if _START else time.time()
+
+
 _SCHEMA: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = OFF",
@@ -42,6 +62,7 @@ _SCHEMA: Final = (
     "PRAGMA journal_size_limit = 16777216",
     "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value, expires REAL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS entry_by_expiry ON entry (expires)",
+    "CREATE TABLE IF NOT EXISTS start (machine TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 
 
@@ -63,7 +84,7 @@ class SqliteCache(BaseCache):
         name = self._name(key, version)
         row = self._do(
             lambda db: db.execute(
-                "SELECT value FROM entry WHERE key = ? AND expires > ?", (name, time.time())
+                "SELECT value FROM entry WHERE key = ? AND expires > ?", (name, _clock())
             ).fetchone()
         )
         return default if row is None else _unpacked(row[0])
@@ -89,7 +110,7 @@ class SqliteCache(BaseCache):
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         """Keep a value where there is none. Of several at once, exactly one is told True."""
-        packed, name, now = _packed(value), self._name(key, version), time.time()
+        packed, name, now = _packed(value), self._name(key, version), _clock()
         if packed is None:
             return False
         row = self._write(
@@ -104,7 +125,7 @@ class SqliteCache(BaseCache):
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Add to a whole number, in one statement. Raises ``ValueError`` where there is none."""
-        name, now = self._name(key, version), time.time()
+        name, now = self._name(key, version), _clock()
         row = self._write(
             lambda db: db.execute(
                 "UPDATE entry SET value = value + ? WHERE key = ? AND expires > ?"
@@ -118,7 +139,7 @@ class SqliteCache(BaseCache):
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Let a value live longer. Returns whether there is one."""
-        name, now, expires = self._name(key, version), time.time(), self._expires(timeout)
+        name, now, expires = self._name(key, version), _clock(), self._expires(timeout)
         row = self._write(
             lambda db: db.execute(
                 "UPDATE entry SET expires = ? WHERE key = ? AND expires > ? RETURNING 1",
@@ -153,8 +174,8 @@ class SqliteCache(BaseCache):
         return str(self.make_and_validate_key(key, version=version))
 
     def _expires(self, timeout: Any) -> float:
-        at = self.get_backend_timeout(timeout)
-        return _FOREVER if at is None else float(at)
+        seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
+        return _FOREVER if seconds is None else _clock() + float(seconds)
 
     def _write(self, statement: Callable[[Any], T]) -> T:
         if next(_writes) % _CULL_EVERY == 0:
@@ -188,9 +209,14 @@ class SqliteCache(BaseCache):
         opened = dbapi2.connect(
             str(self._path), timeout=_PATIENCE, isolation_level=None, check_same_thread=False
         )
-        unlock(opened, self._key, self._path.name)
-        for command in _SCHEMA:
-            opened.execute(command)
+        try:
+            unlock(opened, self._key, self._path.name)
+            for command in _SCHEMA:
+                opened.execute(command)
+            _belong_to_this_start(opened)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def _begin_anew(self) -> None:
@@ -200,13 +226,31 @@ class SqliteCache(BaseCache):
 
     def _cull(self, database: Any) -> None:
         """Forget what has expired, and what expires first when there is too much."""
-        database.execute("DELETE FROM entry WHERE expires <= ?", (time.time(),))
+        database.execute("DELETE FROM entry WHERE expires <= ?", (_clock(),))
         (count,) = database.execute("SELECT count(*) FROM entry").fetchone()
         if (excess := count - self._max_entries) > 0:
             database.execute(
                 "DELETE FROM entry WHERE key IN (SELECT key FROM entry ORDER BY expires LIMIT ?)",
                 (excess + self._max_entries // max(self._cull_frequency, 1),),
             )
+
+
+def _belong_to_this_start(database: Any) -> None:
+    """Forget what was kept before the machine was started anew.
+
+    By its clock nothing can be told of those times; and the file is not flushed, so that after
+    a power cut it may hold some pages of one moment and some of another. Raises the driver's
+    ``DatabaseError`` where it does.
+    """
+    if database.execute("SELECT 1 FROM start WHERE machine = ?", (_START,)).fetchone():
+        return
+    database.execute("BEGIN IMMEDIATE")
+    if database.execute("INSERT OR IGNORE INTO start VALUES (?) RETURNING 1", (_START,)).fetchall():
+        if database.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+            raise dbapi2.DatabaseError("the cache is damaged")
+        database.execute("DELETE FROM start WHERE machine <> ?", (_START,))
+        database.execute("DELETE FROM entry")
+    database.execute("COMMIT")
 
 
 def _packed(value: Any) -> int | bytes | None:

@@ -6,8 +6,11 @@ from typing import Any
 from celery import Celery
 from celery.signals import setup_logging
 
+from ragsite import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ragsite.settings")
 
+broker.use()
 app = Celery("ragsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from analytics.models import AlertNotice
@@ -45,8 +45,14 @@ class NotDelivered(Exception):
 def notices_send(now: datetime | None = None) -> int:
     """Send what is due. Returns how many arrived."""
     now = now or timezone.now()
-    due = AlertNotice.objects.filter(sent_at=None, next_at__lte=now).order_by("created_at", "id")
+    due = AlertNotice.objects.filter(_is_due(now), sent_at=None).order_by("id")
     return sum(_send(notice, now) for notice in due[:BATCH])
+
+
+def _is_due(now: datetime) -> Q:
+    """Return what is due; also what was planned for hours ahead: the clock was put back since."""
+    latest = now + timedelta(seconds=max(DELAYS))
+    return Q(next_at__lte=now) | Q(next_at__gt=latest)
 
 
 def _send(notice: AlertNotice, now: datetime) -> bool:
@@ -67,7 +73,7 @@ def _claim(notice: AlertNotice, now: datetime) -> bool:
     is_last = notice.attempts + 1 >= MAX_ATTEMPTS
     delay = None if is_last else timedelta(seconds=DELAYS[notice.attempts])
     mine = AlertNotice.objects.filter(
-        pk=notice.pk, sent_at=None, attempts=notice.attempts, next_at__lte=now
+        _is_due(now), pk=notice.pk, sent_at=None, attempts=notice.attempts
     )
     next_at = None if delay is None else now + delay
     return bool(mine.update(attempts=F("attempts") + 1, next_at=next_at))

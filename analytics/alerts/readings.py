@@ -53,9 +53,9 @@ def readings(now: datetime | None = None) -> list[Reading]:
 
 @source
 def _of_requests(now: datetime) -> Iterator[Reading]:
-    rows = Durations.objects.filter(
-        kind=Kind.REQUEST, minute__gte=now - timedelta(minutes=ERRORS_OVER)
-    )
+    # With an end: what was counted before a clock was put back is not of these minutes.
+    minutes = (now - timedelta(minutes=ERRORS_OVER), now)
+    rows = Durations.objects.filter(kind=Kind.REQUEST, minute__range=minutes)
     counts: dict[str, int] = {}
     for outcome, count in rows.values_list("outcome", "count"):
         counts[outcome] = counts.get(outcome, 0) + count
@@ -70,13 +70,15 @@ def _rate(failed: int, total: int, fewest: int) -> float:
 
 @source
 def _of_ingestion(now: datetime) -> Iterator[Reading]:
-    since = now - timedelta(minutes=FILES_OVER)
-    rows = Durations.objects.filter(kind=Kind.INGEST, name=WHOLE, outcome=FAILED, minute__gte=since)
+    minutes = (now - timedelta(minutes=FILES_OVER), now)
+    rows = Durations.objects.filter(
+        kind=Kind.INGEST, name=WHOLE, outcome=FAILED, minute__range=minutes
+    )
     failed = rows.aggregate(count=Sum("count"))["count"] or 0
     yield Reading("failed_files", failed, f"{failed} files failed in the last hour.")
     waiting = queue(now)
-    minutes = waiting.oldest_seconds / 60
-    says = f"{waiting.queued + waiting.processing} files wait, the oldest for {minutes:.0f} min."
+    oldest = waiting.oldest_seconds / 60
+    says = f"{waiting.queued + waiting.processing} files wait, the oldest for {oldest:.0f} min."
     yield Reading("queue_age", waiting.oldest_seconds, says)
     alive = sum(worker["alive"] for worker in workers(now))
     yield Reading("no_worker", float(not alive), f"Workers heard of lately: {alive}.")
@@ -84,8 +86,9 @@ def _of_ingestion(now: datetime) -> Iterator[Reading]:
 
 @source
 def _of_models(now: datetime) -> Iterator[Reading]:
-    since = now - timedelta(minutes=MODEL_OVER)
-    ended = Message.objects.filter(created_at__gte=since).exclude(state=Message.State.ANSWERING)
+    minutes = (now - timedelta(minutes=MODEL_OVER), now)
+    ended = Message.objects.filter(created_at__range=minutes)
+    ended = ended.exclude(state=Message.State.ANSWERING)
     asked = ended.exclude(model__in=("", EXTRACTIVE)).count()
     failed = ended.filter(error_code__startswith="model_").count()
     unnamed = ended.filter(error_code__startswith="model_", model="").count()

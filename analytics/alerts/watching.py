@@ -117,7 +117,7 @@ def overview(now: datetime | None = None) -> dict[str, Any]:
         "firing": sorted((r for r in rows if r.firing_since), key=_since),
         "looked_at": looked,
         # Those that watch cannot tell that they themselves are gone: the web server does.
-        "nobody_looks": looked is not None and now - looked > SILENT,
+        "nobody_looks": looked is not None and abs(now - looked) > SILENT,
         "undelivered": _undelivered(now),
     }
 

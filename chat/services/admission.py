@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from chat.errors import TooManyAnswers
 from chat.models import Message
+from chat.selectors import around
 from chat.spending import ledger
 
 #: How long an answer holds its place without a touch. It is touched every five seconds at most.
@@ -28,8 +29,8 @@ def answer_admit(user: User) -> None:
     Call it inside the transaction that keeps the question: of several at the same time
     each sees the ones before it.
     """
-    alive = timezone.now() - HELD_FOR
-    writing = Message.objects.filter(state=Message.State.ANSWERING, touched_at__gt=alive)
+    alive = around(timezone.now(), HELD_FOR)
+    writing = Message.objects.filter(state=Message.State.ANSWERING, touched_at__range=alive)
     counted = writing.aggregate(
         everybody=Count("pk"), own=Count("pk", filter=Q(conversation__user_id=user.pk))
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
 
 from chat.errors import EmptyQuestion, QuestionTooLong, ScopeGone, StillAnswering
 from chat.models import Conversation, Message
@@ -54,17 +56,26 @@ def question_ask(
     scope_for(user, within)
     with transaction.atomic():
         answer_admit(user)
+        place = timezone.now()
         if conversation_id:
             conversation = conversation_get(user, conversation_id)
             conversation.save(update_fields=["updated_at"])
+            place = _place_after(conversation, place)
         else:
             conversation = Conversation.objects.create(user=user, title=title_of(question))
         message: Message = Message.objects.create(
             conversation=conversation,
             question=question,
             scope=scope_kept(within),
+            place=place,
         )
     return message
+
+
+def _place_after(conversation: Conversation, now: datetime) -> datetime:
+    """Return a place behind all others: a clock that was put back must not mix up the turns."""
+    last = conversation.messages.aggregate(last=Max("place"))["last"]
+    return now if last is None else max(now, last + timedelta(microseconds=1))
 
 
 def question_again(

@@ -24,7 +24,7 @@ from chat.services.metered import metered
 from chat.services.models import configured_model
 from chat.services.running import draft_of
 from chat.services.snapshots import is_news, snapshot_of, visible_documents
-from chat.services.watching import answer_keep
+from chat.services.watching import LONGEST_WAIT, answer_keep
 from documents.errors import NotFound, ProductError
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,11 @@ def watches_due() -> int:
 
 
 def _due(now: datetime) -> Any:
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    return Watch.objects.filter(free, due_at__lte=now)
+    # What lies further in the future than is ever planned was planned before the clock was
+    # put back.
+    longest = timedelta(seconds=LONGEST_WAIT * settings.WATCH_DELAY) + MAX_ATTEMPTS * RETRY_AFTER
+    free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE)
+    return Watch.objects.filter(free, Q(due_at__lte=now) | Q(due_at__gt=now + longest))
 
 
 def _claim() -> Watch | None:

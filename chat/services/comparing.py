@@ -117,7 +117,9 @@ def comparisons_waiting() -> int:
 def comparisons_sweep() -> int:
     """Put back what lost its worker, or end it. Returns how many wait."""
     now = timezone.now()
-    lost = Comparison.objects.filter(state=State.RUNNING, lease_until__lt=now)
+    # Longer than any lease is given: the clock was put back, and its worker may be gone.
+    valid = (now, now + 2 * LEASE)
+    lost = Comparison.objects.filter(state=State.RUNNING).exclude(lease_until__range=valid)
     lost.filter(attempts__gte=MAX_ATTEMPTS).update(
         state=State.FAILED, reason=_INTERRUPTED, finished_at=now, lease_until=None
     )

@@ -7,6 +7,7 @@ and not a row of the live index touched. The child ends with its parent.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -149,6 +150,7 @@ def measured_apart(
     }
     with (
         tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.TEMP_DIR) as folder,
+        _locked(Path(folder)),
         _child(Path(folder), setup) as (stdin, stdout),
     ):
         stdin.write(json.dumps(order) + "\n")
@@ -219,8 +221,30 @@ def _measured(item: dict[str, Any]) -> Measured:
 def remove_stale() -> None:
     """Remove the folders that killed comparisons left behind."""
     for folder in Path(settings.TEMP_DIR).glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > STALE:
+        if time.time() - folder.stat().st_mtime > STALE and not _is_locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Show that the folder is in use, whatever the clock says of its age."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_locked(folder: Path) -> bool:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 # --- the child ------------------------------------------------------------------------

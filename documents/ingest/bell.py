@@ -12,7 +12,6 @@ from functools import partial
 from celery import current_app
 from django.core.cache import cache
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def _send(task: str) -> None:
         return
     try:
         current_app.send_task(task, retry=False)
-    except (OperationalError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # whatever a broker raises
         # The upload is safe in the database; the sweep rings again within a minute.
         logger.warning("the broker could not be reached: %s", type(error).__name__)
         heard()  # by nobody; but the next one shall be tried

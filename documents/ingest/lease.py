@@ -12,7 +12,7 @@ import socket
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
@@ -33,6 +33,8 @@ RENEW_EVERY = 10.0
 TELL_EVERY = 0.5
 #: A worker on another host that has not been heard of for so long is gone.
 SILENT_AFTER = 60.0
+#: A lease that ran out so long ago ends although nothing is heard of its worker, which runs.
+GIVEN_UP = timedelta(hours=2)
 #: Failures of a version while its worker lived: then the file is at fault.
 MAX_ATTEMPTS = 3
 #: Deaths of the whole worker around a version. They are seldom the file's fault, but
@@ -141,14 +143,26 @@ def postpone(lease: Lease) -> None:
 def release_lost() -> int:
     """Put back every version whose worker died or went silent. Returns how many."""
     now = timezone.now()
-    alive = {worker.pk for worker in Worker.objects.all() if is_alive(worker)}
+    alive = {worker.pk: worker for worker in Worker.objects.all() if is_alive(worker)}
     released = 0
     for version in DocumentVersion.objects.filter(status=Status.PROCESSING):
-        expired = version.lease_until is None or version.lease_until < now
-        dead = version.lease_owner not in alive
-        if dead or expired:
-            released += _release(version, worker_died=dead)
+        worker = alive.get(version.lease_owner)
+        if worker is None or _has_lapsed(version.lease_until, worker, now):
+            released += _release(version, worker_died=worker is None)
     return released
+
+
+def _has_lapsed(until: datetime | None, worker: Worker, now: datetime) -> bool:
+    """Whether a lease ran out although its worker lives.
+
+    When the clock jumps, all leases seem to have run out, or to last for hours. Until the
+    worker, which speaks up more often than it renews, was heard of by the clock as it is now,
+    nothing follows from that.
+    """
+    if until is None:
+        return True
+    beyond = max(now - until, until - (now + 2 * LEASE))
+    return beyond > GIVEN_UP or (beyond > timedelta() and worker.is_fresh(now, SILENT_AFTER))
 
 
 def _release(seen: DocumentVersion, *, worker_died: bool) -> bool:

@@ -60,7 +60,7 @@ def token_find(secret: str) -> APIToken | None:
 def token_touch(token: APIToken) -> None:
     """Note that the token was used; at most once a minute, since it is a write."""
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > _TOUCH_AFTER:
+    if token.last_used_at is None or abs(now - token.last_used_at) > _TOUCH_AFTER:
         APIToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 

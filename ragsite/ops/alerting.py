@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -25,14 +25,14 @@ from analytics.alerts.readings import Reading, readings, source
 from analytics.alerts.watching import body, channels, watch
 from ragsite.ops.certificate import days_left
 from ragsite.ops.heartbeat import web_silence
-from ragsite.ops.models import Backup
+from ragsite.ops.models import latest_backups
 
 logger = logging.getLogger(__name__)
 
 _LOST: Final = "alerts:no-database"
 _TITLE: Final = "The database cannot be used"
 _ADVICE: Final = "Run: manage.py doctor"
-#: Where the cache is gone as well: when this process told last, seconds since the epoch.
+#: Where the cache is gone as well: when this process told last, on its steady clock.
 _told: list[float] = []
 
 
@@ -57,10 +57,10 @@ def _tell_loss() -> int:
     try:
         is_first = cache.add(_LOST, 1, seconds)
     except Exception:  # noqa: BLE001  # the same disk may hold both
-        is_first = not _told or time.time() - _told[-1] > seconds
+        is_first = not _told or time.monotonic() - _told[-1] > seconds
     if not is_first:
         return 0
-    _told[:] = [time.time()]
+    _told[:] = [time.monotonic()]
     says = "It cannot be opened, read or written."
     return _deliver_all(body("firing", "not_ready", _TITLE, says, _ADVICE))
 
@@ -95,10 +95,11 @@ def of_backups(now: datetime) -> Iterator[Reading]:
         yield Reading("backup_age", 0.0, "Backups are turned off.")
         yield Reading("backup_failed", 0.0, "Backups are turned off.")
         return
-    rows = list(Backup.objects.all()[:50])
+    rows = list(latest_backups()[:50])
     good = next((row for row in rows if row.is_good), None)
-    since = good.started_at if good else _in_use_since()
-    hours = (now - since).total_seconds() / 3600 if since else 0.0
+    since = _in_use_since()
+    age = good.age(now) if good else now - since if since else timedelta()
+    hours = age.total_seconds() / 3600
     says = f"The last good backup is {hours:.0f} hours old." if good else "There is none yet."
     yield Reading("backup_age", hours, says)
     failed = bool(rows and rows[0].error)

@@ -29,7 +29,7 @@ from documents.errors import ProductError, StorageFailed
 from documents.ingest.reconciling.run import last_run
 from documents.models import Chunk, DocumentVersion
 from documents.selectors import active_space, configured_embedder, search_index, space_embedder
-from ragsite.ops.models import Backup
+from ragsite.ops.models import latest_backups
 from ragsite.ops.reconciliation import sentences
 
 #: A write-ahead log larger than this is not being moved into the database.
@@ -195,13 +195,13 @@ def _counting() -> str:
 def _backup() -> str:
     if not settings.BACKUP_KEEP:
         return "turned off by BACKUP_KEEP"
-    good = next((row for row in Backup.objects.all()[:50] if row.is_good), None)
+    good = next((row for row in latest_backups()[:50] if row.is_good), None)
     if good is None:
         begun = DocumentVersion.objects.filter(created_at__lt=timezone.now() - _OLD_BACKUP)
         if not begun.exists():
             return "none yet; the first is made tonight"
         raise Fault("There is no good backup.", "manage.py backup")
-    age = timezone.now() - good.started_at
+    age = good.age(timezone.now())
     if age > _OLD_BACKUP or not Path(good.path).is_file():
         raise Fault(f"The last good one is {age.days} days old or gone.", "manage.py backup")
     return f"{good.path}, verified"
@@ -213,7 +213,7 @@ def _reconciliation() -> str:
         return "none yet; the first follows within minutes of a start"
     if faults := sentences(last.left):
         raise Fault(" ".join(fault["message"] for fault in faults[:3]), "manage.py reconcile")
-    if (age := timezone.now() - last.started_at) > _OLD_BACKUP:
+    if (age := abs(timezone.now() - last.started_at)) > _OLD_BACKUP:
         raise Fault(f"The last comparison is {age.days} days old.", "manage.py reconcile")
     return f"{sum(last.mended.values())} mended on {last.started_at:%Y-%m-%d}, nothing left"
 

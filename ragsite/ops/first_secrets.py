@@ -20,6 +20,8 @@ from typing import Final
 
 import environ
 
+from documents.durable import sync
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 MAKERS: Final[dict[str, Callable[[], str]]] = {
@@ -110,7 +112,7 @@ def _write(path: Path, values: Mapping[str, str]) -> None:
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Write the whole file at once, for its owner's eyes only."""
+    """Write the whole file at once and durably, for its owner's eyes only."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -118,6 +120,8 @@ def replace_file(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
+        with contextlib.suppress(OSError):  # some file systems cannot sync a folder
+            sync(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import models
+from django.db.models import QuerySet
 
 
 class Backup(models.Model):
@@ -29,3 +32,16 @@ class Backup(models.Model):
     def is_good(self) -> bool:
         """Whether it can be relied on."""
         return bool(self.path and self.verified_at and not self.error)
+
+    def age(self, now: datetime) -> timedelta:
+        """Return how long ago it was made.
+
+        The distance, whichever is later: one that seems to be made tomorrow, since the clock
+        was put back, must not pass for a fresh one until then.
+        """
+        return abs(now - self.started_at)
+
+
+def latest_backups() -> QuerySet[Backup]:
+    """Return what was tried, the last one first: by number, since a clock may be put back."""
+    return Backup.objects.order_by("-pk")

@@ -42,7 +42,8 @@ def worker(*, wait: float = 0.0) -> Program:
 def beat(*, wait: float = 0.0) -> Program:
     """Return the clock that starts what is done regularly."""
     schedule = ("--schedule", settings.CELERY_BEAT_SCHEDULE_FILENAME)
-    return Program("beat", (*_CELERY, "beat", *schedule, *_LEVEL), grace=5.0, wait=wait)
+    steady = ("--scheduler", "ragsite.ops.beat:Scheduler")
+    return Program("beat", (*_CELERY, "beat", *steady, *schedule, *_LEVEL), grace=5.0, wait=wait)
 
 
 BACKGROUND: Final = {"worker": worker, "beat": beat}

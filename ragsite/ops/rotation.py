@@ -24,7 +24,7 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 from sqlcipher3 import dbapi2
 
-from documents import crypto
+from documents import crypto, durable
 from documents.errors import StorageFailed
 from ragsite.audit.services import record
 from ragsite.db.driver import load_vectors, unlock
@@ -138,6 +138,9 @@ def _make_ready(staging: Path, place: KeyPlace, on_file: Progress) -> None:
     _write_anew(staging, key, on_file)
     place.write(NEXT, key)
     (staging / READY).write_text(json.dumps({"version": settings.VERSION}))
+    # A power cut from here on finds all that the mark promises.
+    durable.sync_tree(staging)
+    durable.sync(staging.parent)
 
 
 def _keys(secret: str) -> tuple[str, bytes]:
@@ -191,8 +194,6 @@ def _rewrite(name: str, sha256: str, folder: Path, key: bytes) -> str:
     with path.open("wb") as file:
         path.chmod(0o600)
         file.write(crypto.encrypt(content, key))
-        file.flush()
-        os.fsync(file.fileno())
     return keyed
 
 
@@ -220,6 +221,9 @@ def _swap(staging: Path, place: KeyPlace) -> None:
             settings.ORIGINALS_DIR.replace(old / "originals")
         (staging / "originals").replace(settings.ORIGINALS_DIR)
     shutil.rmtree(settings.PAGES_DIR, ignore_errors=True)
+    # The key follows when the files it opens are in their place for good.
+    for folder in (old, staging, database.parent, settings.ORIGINALS_DIR.parent):
+        durable.sync(folder)
     if secret := place.read(NEXT):
         place.write(NAME, secret)
         place.write(NEXT, "")

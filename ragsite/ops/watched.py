@@ -14,7 +14,7 @@ from analytics.probes import Unwell
 from documents import storage
 from documents.ingest.reconciling.run import last_run
 from documents.models import DocumentVersion
-from ragsite.ops.models import Backup
+from ragsite.ops.models import Backup, latest_backups
 from ragsite.ops.reconciliation import MENDED, sentences
 
 #: A backup, or a comparison, that is older was missed twice.
@@ -26,11 +26,11 @@ def backup_panel() -> Panel:
     """Return the last backup, whether it was verified, and the age of the last good one."""
     if not settings.BACKUP_KEEP:
         return Panel("Backup", "off", is_well=True, sentences=("Turned off by BACKUP_KEEP.",))
-    last = Backup.objects.first()
+    last = latest_backups().first()
     good = _last_good()
     if last is None:
         return Panel("Backup", "none yet", is_well=True, sentences=("The first is made tonight.",))
-    age = timezone.now() - good.started_at if good else None
+    age = good.age(timezone.now()) if good else None
     is_well = last.is_good and age is not None and age < _OLD
     said = last.error or (
         f"{last.size / 2**20:,.1f} MB in {last.seconds:,.0f} s, "
@@ -43,7 +43,7 @@ def backup_panel() -> Panel:
 
 
 def _last_good() -> Backup | None:
-    return next((row for row in Backup.objects.all()[:50] if row.is_good), None)
+    return next((row for row in latest_backups()[:50] if row.is_good), None)
 
 
 def reconciliation_panel() -> Panel:
@@ -54,7 +54,7 @@ def reconciliation_panel() -> Panel:
         return Panel("Comparison", "none yet", is_well=True, sentences=said)
     faults = sentences(last.left)
     mended = [f"{count:,} {MENDED[kind]} mended." for kind, count in last.mended.items()]
-    age = timezone.now() - last.started_at
+    age = abs(timezone.now() - last.started_at)
     word = f"{len(faults)} left" if faults else "late" if age > _OLD else "all well"
     told = (*mended, *(fault["message"] for fault in faults[:_LISTED]))
     numbers = {

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx2
 
@@ -17,13 +17,21 @@ AWAY = frozenset({502, 503, 504})
 class Client:
     """Calls the API with a token. One per thread."""
 
+    #: Status, method and path of each answer that any of them got.
+    answered: ClassVar[list[tuple[int, str]]] = []
+
     def __init__(self, port: int, token: str) -> None:
         self._http = httpx2.Client(
             base_url=f"http://127.0.0.1:{port}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=60.0,
             trust_env=False,
+            event_hooks={"response": [self._note]},
         )
+
+    def _note(self, answer: httpx2.Response) -> None:
+        asked = answer.request
+        self.answered.append((answer.status_code, f"{asked.method} {asked.url.path}"))
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> httpx2.Response:
         """Send a request. Raises ``httpx2.HTTPError`` where the server is away."""

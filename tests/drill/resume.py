@@ -30,7 +30,7 @@ def run(given: argparse.Namespace, scratch: Path) -> Report:
     report = Report("Resume drill")
     folder = given.folder or _made(scratch / "files", given.documents)
     calm, seconds = _take_in(scratch / "calm", folder, report, kills=0, within=0.0)
-    kills = min(given.rounds, _KILLS_OF_DRILL)
+    kills = given.rounds or _KILLS_OF_DRILL
     hurt, _ = _take_in(scratch / "hurt", folder, report, kills=kills, within=seconds)
     different = [name for name in calm | hurt if calm.get(name) != hurt.get(name)]
     passages = sum(each["passages"] for each in calm.values())

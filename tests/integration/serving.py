@@ -84,8 +84,8 @@ class Server:
     def said(self) -> str:
         return self.output.read_text(encoding="utf-8")
 
-    def wait_until_ready(self) -> None:
-        wait_for(lambda: "Ready on" in self.said or self.process.poll() is not None)
+    def wait_until_ready(self, seconds: float = 30.0) -> None:
+        wait_for(lambda: "Ready on" in self.said or self.process.poll() is not None, seconds)
         assert self.process.poll() is None, self.said
 
     def find(self, words: str) -> int:

@@ -150,7 +150,7 @@ def made(folder: Path, days_old: int, *, good: bool) -> Path:
 
 
 def test_the_oldest_backups_are_forgotten(db: None, tmp_path: Path) -> None:
-    paths = [made(tmp_path, days, good=True) for days in range(4)]
+    paths = [made(tmp_path, days, good=True) for days in (3, 2, 1, 0)][::-1]
     assert set(prune(2)) == set(paths[2:])
     assert [path.exists() for path in paths] == [True, True, False, False]
 

@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from sqlcipher3 import dbapi2
 
 from ragsite import cache as module
 from ragsite.cache import MAX_BYTES, SqliteCache
+from ragsite.db.pool import pool
 
 KEY = "ab" * 32
 
@@ -194,3 +196,72 @@ def test_processes_count_exactly(path: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", code, str(path)]) for _ in range(3)]
     assert [process.wait(20) for process in running] == [0, 0, 0]
     assert opened(path).get("key") == 150
+
+
+# --- clocks and starts ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1, 24])
+def test_a_wall_clock_that_jumps_changes_nothing(
+    cache: SqliteCache, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    cache.set("long", 1, timeout=60)
+    cache.set("short", 1, timeout=0.02)
+    now = time.time() + hours * 3600
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert cache.get("long") == 1
+    assert cache.incr("long") == 2
+    time.sleep(0.03)
+    assert cache.get("short") is None
+    assert cache.add("short", 1, timeout=60)
+
+
+def test_what_was_kept_before_the_machine_was_started_anew_is_forgotten(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(path).set("key", 1, timeout=None)
+    pool(str(path), KEY, 4).clear()
+    monkeypatch.setattr(module, "_START", "another start")
+    cache = opened(path)
+    assert cache.get("key") is None
+    cache.set("key", 2)
+    pool(str(path), KEY, 4).clear()
+    assert opened(path).get("key") == 2
+
+
+def test_a_file_of_two_moments_is_begun_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = opened(path)
+    for number in range(200):
+        cache.set(f"key-{number}", b"x" * 100, timeout=number + 1)
+    _mix(path)
+    monkeypatch.setattr(module, "_START", "another start")
+    begun = mock.Mock(wraps=cache._begin_anew)
+    monkeypatch.setattr(cache, "_begin_anew", begun)
+    cache.set("key", 2)
+    assert cache.get("key") == 2
+    begun.assert_called_once_with()
+
+
+def _mix(path: Path) -> None:
+    """Make the index lack what the table has, as after a cut between the two."""
+    pool(str(path), KEY, 4).clear()
+    raw = dbapi2.connect(str(path), isolation_level=None)
+    raw.execute(f"PRAGMA key = \"x'{KEY}'\"")
+    raw.execute("PRAGMA writable_schema = ON")
+    (page,) = raw.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'entry_by_expiry'"
+    ).fetchone()
+    raw.execute("UPDATE sqlite_schema SET rootpage = 2 WHERE name = 'entry_by_expiry'")
+    assert page != 2
+    raw.close()
+
+
+def test_a_machine_that_tells_no_start_goes_by_the_wall_clock(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_START", "")
+    cache = opened(path)
+    cache.set("key", 1, timeout=60)
+    now = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert cache.get("key") is None

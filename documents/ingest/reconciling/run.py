@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from documents.ingest.reconciling import chunks, embeddings, files, rows
@@ -48,24 +49,29 @@ def _compare(report: Report) -> None:
 
 
 def _forget_old() -> None:
-    old = Reconciliation.objects.values_list("pk", flat=True)[_REMEMBERED:]
+    old = _latest().values_list("pk", flat=True)[_REMEMBERED:]
     Reconciliation.objects.filter(pk__in=list(old)).delete()
 
 
 def last_run() -> Reconciliation | None:
     """Return the last run that came to its end."""
-    return Reconciliation.objects.exclude(finished_at=None).first()
+    return _latest().exclude(finished_at=None).first()
 
 
 def is_due(now: datetime | None = None) -> bool:
     """Whether it is time: every night, and soon after a start when the last is over a day old."""
     now = now or timezone.now()
-    last = Reconciliation.objects.first()
+    last = _latest().first()
     if last is None:
         return True
-    age = now - last.started_at
-    if age < timedelta():  # the clock was put back: a run each time would be no better
-        return False
+    # The distance, whichever is later: the clock may have been put back.
+    age = abs(now - last.started_at)
     if last.finished_at is None:
         return age > _KILLED
     return age > OVERDUE or (age > _TONIGHT and now.hour in _NIGHT)
+
+
+def _latest() -> QuerySet[Reconciliation]:
+    """Return the runs, the last one first: by number, since a clock may be put back."""
+    rows: QuerySet[Reconciliation] = Reconciliation.objects.order_by("-pk")
+    return rows

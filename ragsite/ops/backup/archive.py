@@ -16,7 +16,7 @@ from typing import IO, Final
 from django.conf import settings
 from django.utils import timezone
 
-from documents import storage
+from documents import durable, storage
 from ragsite.ops.backup import copies
 from ragsite.ops.backup.manifest import DATABASE, MANIFEST, ORIGINALS, Manifest, Part
 from ragsite.ops.backup.sealed import SealedWriter
@@ -47,7 +47,8 @@ def backup_write(folder: Path, on_file: Progress = lambda _done, _of: None) -> P
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
-    _sync_folder(folder)
+    with suppress(OSError):  # some file systems cannot; the file itself is on the disk
+        durable.sync(folder)
     return target
 
 
@@ -108,12 +109,3 @@ def _free_name(folder: Path, now: datetime) -> Path:
     stem = f"ragsite-{now:%Y%m%dT%H%M%SZ}"
     names = (f"{stem}{f'-{n}' if n else ''}{SUFFIX}" for n in range(1000))
     return next(folder / name for name in names if not (folder / name).exists())
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # some file systems cannot; the file itself is on the disk
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 
+from documents import durable
 from ragsite.audit.services import record
 from ragsite.ops.backup.manifest import ORIGINALS, Manifest
 from ragsite.ops.backup.revocations import Revoked, revoke, standing
@@ -67,6 +68,7 @@ def restore(path: Path, *, force: bool = False, revoke_tokens: bool = False) -> 
         backup = checked(path, staging)
         present = None if was_empty else standing(settings.DATABASE_PATH)
         revoked = revoke(backup.database, present, all_tokens=revoke_tokens)
+        durable.sync_tree(staging)  # before anything of it takes the place of what is there
         kept = _move_aside(was_empty=was_empty)
         _place(backup)
     call_command("migrate", interactive=False, verbosity=0)
@@ -119,4 +121,7 @@ def _place(backup: Unpacked) -> None:
     if unpacked.exists():
         settings.ORIGINALS_DIR.rmdir()
         unpacked.rename(settings.ORIGINALS_DIR)
+    durable.sync(settings.ORIGINALS_DIR.parent)
     shutil.move(backup.database, settings.DATABASE_PATH)
+    durable.sync(settings.DATABASE_PATH)
+    durable.sync(settings.DATABASE_PATH.parent)

@@ -16,7 +16,7 @@ from documents.errors import ProductError
 from ragsite.ops.backup.archive import SUFFIX, Progress, backup_write
 from ragsite.ops.backup.restore import checked
 from ragsite.ops.backup.sealed import Unreadable
-from ragsite.ops.models import Backup
+from ragsite.ops.models import Backup, latest_backups
 
 #: The share of the disk that a scheduled backup leaves free.
 _LEFT_FREE: Final = 0.05
@@ -102,16 +102,16 @@ def prune(keep: int) -> list[Path]:
     Only verified ones count, and only files this product made are touched. The last good
     one stays whatever ``keep`` says, and so does everything newer than it.
     """
-    good = [row for row in Backup.objects.order_by("-started_at") if _is_there(row) and row.is_good]
+    good = [row for row in latest_backups() if _is_there(row) and row.is_good]
     removed = []
     if len(good) > max(keep, 1):
-        oldest = good[max(keep, 1) - 1].started_at
-        for row in Backup.objects.filter(started_at__lt=oldest):
+        oldest = good[max(keep, 1) - 1].pk
+        for row in Backup.objects.filter(pk__lt=oldest):
             if _is_there(row):
                 Path(row.path).unlink()
                 removed.append(Path(row.path))
             row.delete()
-    stale = Backup.objects.order_by("-started_at").values_list("pk", flat=True)[_REMEMBERED:]
+    stale = latest_backups().values_list("pk", flat=True)[_REMEMBERED:]
     Backup.objects.filter(pk__in=list(stale), path="").delete()
     return removed
 
