@@ -227,7 +227,7 @@ def remove_stale() -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Show that the folder is in use, whatever the clock says of its age."""
+    """Show that a folder is in use, whatever the clock says of its age."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)

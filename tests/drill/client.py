@@ -26,6 +26,8 @@ class Client:
             headers={"Authorization": f"Bearer {token}"},
             timeout=60.0,
             trust_env=False,
+            # Shorter than the server keeps them: a request must not meet the end of its connection.
+            limits=httpx2.Limits(keepalive_expiry=1.0),
             event_hooks={"response": [self._note]},
         )
 
