@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from analytics.selectors import Health, health
+from documents.api.views import AnyAccept
 
 
 class LiveSerializer(serializers.Serializer[Any]):
@@ -40,6 +41,7 @@ class PublicView(APIView):
     """Open to callers that are not signed in; tells nothing about the inside."""
 
     authentication_classes = []
+    content_negotiation_class = AnyAccept  # a probe asks for anything, and wants the status
     permission_classes = [AllowAny]
 
 

@@ -14,6 +14,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from analytics.metrics import metrics
+from documents.api.views import AnyAccept
 from documents.caching import Cached
 
 #: Who may see numbers about everybody: whom the installation lets in, and an administrator.
@@ -152,6 +153,7 @@ class ExpositionView(APIView):
     """The numbers in the text format of Prometheus."""
 
     permission_classes = ADMINISTRATORS
+    content_negotiation_class = AnyAccept  # it has one form, whatever a scraper says to accept
     schema = None
 
     def get(self, request: Request) -> HttpResponse:

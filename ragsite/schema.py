@@ -14,6 +14,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from documents.api.views import AnyAccept
 from ragsite.accounts.authentication import TokenAuthentication
 
 #: Both readers style their parts as they build them, which a strict policy forbids;
@@ -42,6 +43,7 @@ class OpenAPIView(SpectacularAPIView):
     """OpenAPI 3.1, as JSON."""
 
     renderer_classes = [OpenApiJsonRenderer]
+    content_negotiation_class = AnyAccept  # there is one form of it, which tools ask for as JSON
 
 
 openapi = OpenAPIView.as_view()

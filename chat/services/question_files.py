@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils.text import slugify
 
+from chat.answer.judging import question_key
 from chat.models import Judgement, QuestionSet
 from chat.services.asking import checked_question
 from chat.services.questions import (
@@ -18,7 +19,6 @@ from chat.services.questions import (
     checked_expected,
     judgement_set,
     passage_find,
-    question_key,
     question_save,
 )
 from documents.errors import InvalidInput, NotFound, ProductError

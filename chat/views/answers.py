@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from chat.api.exports import answer_text
 from chat.forms import FeedbackForm
@@ -68,7 +69,10 @@ def message(request: HttpRequest, message_id: uuid.UUID) -> HttpResponse:
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect(place_of(found))
     (shown,) = exchanges([found], person(request))
-    return render(request, "chat/_message_anew.html", {"exchange": shown})
+    response = render(request, "chat/_message_anew.html", {"exchange": shown})
+    if found.replaces_id:  # its conversation may be called otherwise now
+        trigger_client_event(response, "refresh", {"target": "#conversations"})
+    return response
 
 
 @require_safe

@@ -75,8 +75,8 @@ def _process_to_an_end(lease: Lease) -> None:
         times.tell("failed", error.code)
     except Exception:  # the worker must live on, and the version must reach an end
         logger.exception("version %s: unexpected error", lease.version_id)
-        error = ServiceError("Something went wrong while reading the file.")
-        _abandon(lease, error, times.whole)
+        fault = ServiceError("Something went wrong while reading the file.")
+        _abandon(lease, fault, times.whole)
         times.tell("failed", "unexpected")
     else:
         times.tell("ready")

@@ -10,7 +10,7 @@ from django.conf import LazySettings
 from django.db import OperationalError
 
 from documents.types import Mode
-from tests.integration.factories import WREN, Api, assert_problem, shelf, work
+from tests.integration.factories import WREN, Api, assert_problem, person, shelf, work
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_transaction")]
 
@@ -338,3 +338,10 @@ def test_a_search_finds_no_more_than_asked_for(ada: Api) -> None:
         ada.upload((f"{n}.txt", WREN + f" Number {n}.".encode()))
     work()
     assert len(ada.found("wren", limit=2)) == 2
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/html", "application/yaml"])
+@pytest.mark.parametrize("path", ["/openapi.json", "/metrics", "/api/health", "/api/health/live"])
+def test_what_has_one_form_comes_in_it_whatever_is_accepted(path: str, accept: str) -> None:
+    boss = Api(person("boss", is_staff=True))
+    assert boss.send("GET", path, Accept=accept).status_code == 200

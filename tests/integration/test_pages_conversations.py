@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -362,8 +363,8 @@ def test_a_reworded_first_question_changes_the_title_on_the_page(
     fragment = browser(birds.owner).get(
         f"/chat/messages/{newest.pk}/", headers={"HX-Request": "true"}
     )
-    for place in ("title", newest.conversation_id):
-        assert f'<span hx-swap-oob="innerHTML:#talk-{place}">{KEEPER}</span>' in html_of(fragment)
+    assert f'<span hx-swap-oob="innerHTML:#talk-title">{KEEPER}</span>' in html_of(fragment)
+    assert json.loads(fragment["HX-Trigger"]) == {"refresh": {"target": "#conversations"}}
 
 
 def test_an_answer_to_the_question_as_it_was_leaves_the_head_alone(

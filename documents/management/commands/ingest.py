@@ -83,7 +83,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-        parser.add_argument("--collection", default="", metavar="SLUG")
+        parser.add_argument(
+            "--collection",
+            default="",
+            metavar="SLUG",
+            help="Made where there is none of that name.",
+        )
         add_user_argument(parser, "--owner")
         parser.add_argument(
             "--wait", action="store_true", help="Wait until every file is ready or has failed."
