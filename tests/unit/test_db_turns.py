@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db.utils import OperationalError
 from sqlcipher3 import dbapi2
@@ -28,16 +30,17 @@ class Connection:
 @pytest.fixture
 def connection(monkeypatch: pytest.MonkeyPatch) -> Connection:
     made = Connection()
-    monkeypatch.setattr(turns.time, "sleep", made.sleep)
-    monkeypatch.setattr(turns.time, "monotonic", lambda: made.now)
+    monkeypatch.setattr("ragsite.db.turns.time.sleep", made.sleep)
+    monkeypatch.setattr("ragsite.db.turns.time.monotonic", lambda: made.now)
     monkeypatch.setattr(turns, "_manner", turns.AHEAD)
     return made
 
 
 def locked(code: int = 5) -> OperationalError:
     error = OperationalError("database is locked")
-    error.__cause__ = dbapi2.OperationalError("database is locked")
-    error.__cause__.sqlite_errorcode = code
+    cause: Any = dbapi2.OperationalError("database is locked")
+    cause.sqlite_errorcode = code
+    error.__cause__ = cause
     return error
 
 
