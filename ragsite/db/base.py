@@ -52,7 +52,12 @@ class CursorWrapper(dbapi2.Cursor):  # type: ignore[misc]  # the driver is untyp
     """
 
     def execute(self, query: str, params: Any = None) -> Any:
-        """Run one statement."""
+        """Run one statement; one that needs the write lock waits for it as ``turns`` says."""
+        if not self.connection.in_transaction and turns.takes_lock(query):
+            return turns.insist(self.connection, lambda: self._run(query, params))
+        return self._run(query, params)
+
+    def _run(self, query: str, params: Any) -> Any:
         if params is None:
             return super().execute(query)
         names = list(params) if isinstance(params, Mapping) else None
@@ -88,7 +93,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     features_class = DatabaseFeatures
     validation_class = DatabaseValidation
     init_commands: list[str]
-    transaction_mode: str | None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,16 +128,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.close()
             raise
         return connection
-
-    def _start_transaction_under_autocommit(self) -> None:
-        """Begin a transaction; an immediate one waits for the write lock as ``turns`` says."""
-        if self.transaction_mode != "IMMEDIATE" or self.is_in_memory_db():
-            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # not in the stubs
-            return
-        before = self.errors_occurred
-        start = super()._start_transaction_under_autocommit  # type: ignore[misc]
-        turns.begin(self.connection, start, self.settings_dict["OPTIONS"].get("timeout", 5.0))
-        self.errors_occurred = before  # a lock that was held for a while is no fault
 
     def _close(self) -> None:
         """Leave the connection ready for whoever needs one next, unless something is open in it."""

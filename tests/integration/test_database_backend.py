@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import decimal
 import multiprocessing
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from django.core.management.base import CommandError
 from django.db.utils import DatabaseError, IntegrityError, OperationalError
+from sqlcipher3 import dbapi2
 
 from ragsite.db.base import DatabaseWrapper, convert_query
 from tests.integration.database_samples import (
@@ -169,6 +171,31 @@ def test_a_deferred_transaction_fails_when_another_writer_was_faster(path: Path)
         query(slow, "UPDATE counter SET n = n + 1")
     slow.close()
     fast.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE counter SET n = n + 1", "BEGIN IMMEDIATE"])
+def test_who_waits_for_the_lock_never_stops_the_other_threads(path: Path, statement: str) -> None:
+    """While SQLite waits, whoever asks that connection for anything stands still with it."""
+    make_counter(path)
+    writer, waiting = connect(path), connect(path, timeout=3)
+    query(writer, "BEGIN IMMEDIATE")
+    waiting.ensure_connection()
+
+    def wait() -> None:
+        with contextlib.suppress(dbapi2.OperationalError):
+            waiting.create_cursor().execute(statement)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    assert waiting.connection.total_changes == 0
+    took = time.monotonic() - began
+    query(writer, "COMMIT")
+    thread.join()
+    writer.close()
+    waiting.close()
+    assert took < 1
 
 
 def test_an_immediate_transaction_waits_for_its_turn(path: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import pytest
 
+from documents.extract.process import NICENESS
 from documents.ingest import priority
-from documents.ingest.priority import NICENESS, ahead, behind, stand_back
+from documents.ingest.priority import ahead, behind, stand_back
 
 T = TypeVar("T")
 #: What the tests themselves were started with.
