@@ -22,9 +22,6 @@ from documents.types import Mode
 class SearchView(APIView):
     """Passages for a question."""
 
-    #: A POST is a question with a body: a token that may only read may ask it.
-    only_reads = True
-
     @extend_schema(
         operation_id="search", parameters=[SearchSerializer], responses=SearchResultSerializer
     )

@@ -48,9 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--searches", type=int, default=50, help="restore, isolation: so many")
     parser.add_argument("--answers", type=int, default=20, help="restore: compared")
     parser.add_argument("--flips", type=int, default=30, help="restore: bytes of the archive")
-    parser.add_argument(
-        "--rounds", type=int, help="crash: 100; resume: 20; power: 50"
-    )
+    parser.add_argument("--rounds", type=int, help="crash: 100; resume: 20; power: 50")
     parser.add_argument("--requests", type=int, default=10_000, help="fuzz: at least so many")
     parser.add_argument("--folder", type=Path, help="resume: taken in instead of made files")
     parser.add_argument("--kills", type=int, default=10, help="upgrade: of each kept release")

@@ -65,7 +65,7 @@ TABLE: dict[str, tuple[int, ...]] = {
     "GET /api/documents/{document_id}/versions/{number}/download": MEMBERS_READ,
     "GET /api/documents/{document_id}/versions/{number}/pages/{page}.png": MEMBERS_READ,
     "GET /api/search": SIGNED_IN,
-    "POST /api/search": (200, 200, 200, 200, 401, 200),
+    "POST /api/search": (200, 200, 200, 200, 401, 403),
     "GET /api/collections": SIGNED_IN,
     "POST /api/collections": (201, 201, 201, 201, 401, 403),
     "GET /api/collections/{key}": MEMBERS_READ,

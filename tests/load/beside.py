@@ -24,6 +24,7 @@ import django
 
 from tests.integration.serving import Server
 from tests.load.client import Caller
+from tests.load.fixture import file, question
 
 #: Files that are still to be read when a phase ends: the last ones come to an end by themselves.
 _LAST = 10
@@ -79,7 +80,6 @@ class Site:
     def __init__(self, host: str, documents: int) -> None:
         from documents.models import DocumentVersion  # noqa: PLC0415
         from tests.load import filling  # noqa: PLC0415
-        from tests.load.fixture import question  # noqa: PLC0415
 
         self._filling, self._versions, self._numbers = filling, DocumentVersion, count(10_000)
         fixture = filling.fill(people=2, documents=documents)
@@ -116,7 +116,7 @@ class Site:
         return phase
 
     def _upload(self) -> float:
-        name, data = self._filling.file(next(self._numbers) * 4)
+        name, data = file(next(self._numbers) * 4)
         began = time.perf_counter()
         document = self._asker.uploaded(name, data)
         while self._asker.status(document) != "ready":
