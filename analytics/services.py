@@ -38,7 +38,11 @@ def _add_uses(uses: Iterable[UseRecord]) -> None:
     """Add to the counts of the day. Of a document that is gone nothing is kept."""
     new = Counter((use.day, use.document_id, use.reader, use.how) for use in uses)
     ids = {document_id for _, document_id, _, _ in new}
-    present = set(Document.objects.filter(pk__in=ids).values_list("pk", flat=True)) if ids else ids
+    present = (
+        set(Document.objects.filter(pk__in=ids, deleting=False).values_list("pk", flat=True))
+        if ids
+        else ids
+    )
     for (day, document_id, reader, how), count in new.items():
         if document_id in present:
             row = Use.objects.get_or_create(day=day, document_id=document_id, reader=reader)[0]

@@ -55,6 +55,9 @@ def withdraw(document_id: Any, note: Callable[[], None] = lambda: None) -> bool:
         document_moved.send(sender=Document, document_id=document_id)
         note()
         ring()
+    versions = DocumentVersion.objects.filter(document_id=document_id)
+    for version_id in versions.values_list("pk", flat=True):
+        page_cache.forget(version_id)
     document_deleted.send(sender=Document, document_id=document_id)
     return True
 

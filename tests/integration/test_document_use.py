@@ -16,7 +16,7 @@ from analytics.recording import recorder
 from analytics.types import UseRecord
 from chat.models import Citation, Conversation, Message
 from documents.models import Document
-from tests.integration.factories import Api, person
+from tests.integration.factories import Api, person, work
 from tests.integration.pages import browser
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,7 @@ def test_a_deletion_takes_the_counts_with_it(ada: Api, wren: str) -> None:
     ada.content(wren)
     recorder.flush()
     ada.delete(f"/api/documents/{wren}")
+    work()
     assert Use.objects.count() == 0
 
 

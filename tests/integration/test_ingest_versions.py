@@ -238,6 +238,7 @@ def test_refreshing_a_title_leaves_no_vector_behind(ada: Api) -> None:
     work()
     assert search_index().counts() == before
     ada.delete(f"/api/documents/{document['id']}")
+    work()
     assert _left() == {}
 
 

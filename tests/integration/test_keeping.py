@@ -107,6 +107,7 @@ def _indexed_and_deleted(ada: Api) -> None:
     document = ada.ready("canary.txt", f"A secret called {CANARY}.".encode())
     assert _holds_canary()
     ada.delete(f"/api/documents/{document['id']}")
+    work()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -278,6 +279,7 @@ def test_what_is_deleted_while_it_is_copied_does_not_come_back(
         real(*args)
         if Document.objects.exists():
             ada.delete(f"/api/documents/{document['id']}")
+            work()
 
     monkeypatch.setattr(renewal, "copy_window", overtaken)
     renewal.renew_vectors(most_dead=-1.0)
