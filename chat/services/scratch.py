@@ -7,13 +7,11 @@ and not a row of the live index touched. The child ends with its parent.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +32,7 @@ from documents.errors import InvalidInput, ProductError, ServiceError
 from documents.extract import sandbox
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.models import Collection, Document, DocumentVersion, VersionText
+from documents.scratch import is_in_use, scratch_folder
 from documents.search.scope import Within
 from documents.selectors import search_index
 from documents.services.collections import collection_create
@@ -149,9 +148,8 @@ def measured_apart(
         "questions": [asdict(question) for question in questions],
     }
     with (
-        tempfile.TemporaryDirectory(prefix=PREFIX, dir=settings.TEMP_DIR) as folder,
-        _locked(Path(folder)),
-        _child(Path(folder), setup) as (stdin, stdout),
+        scratch_folder(PREFIX) as folder,
+        _child(folder, setup) as (stdin, stdout),
     ):
         stdin.write(json.dumps(order) + "\n")
         stdin.flush()
@@ -221,30 +219,8 @@ def _measured(item: dict[str, Any]) -> Measured:
 def remove_stale() -> None:
     """Remove the folders that killed comparisons left behind."""
     for folder in Path(settings.TEMP_DIR).glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > STALE and not _is_locked(folder):
+        if time.time() - folder.stat().st_mtime > STALE and not is_in_use(folder):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Show that a folder is in use, whatever the clock says of its age."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_locked(folder: Path) -> bool:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 # --- the child ------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tempfile
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from django.db import connection
 from documents.errors import InvalidInput
 from documents.ingest.indexing import index_chunks, write_chunks
 from documents.models import Collection, Document, DocumentVersion, VersionText
+from documents.scratch import scratch_folder
 from documents.search.hybrid import search
 from documents.search.metrics import ndcg, recall, reciprocal_rank
 from documents.selectors import search_index
@@ -109,7 +109,7 @@ def _lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
 def scratch_database() -> Iterator[None]:
     """Use an empty database of its own meanwhile; it is encrypted, and gone afterwards."""
     kept = dict(connection.settings_dict)
-    with tempfile.TemporaryDirectory(dir=settings.TEMP_DIR) as folder:
+    with scratch_folder("evaluating-") as folder:
         connection.close()
         options = dict(kept["OPTIONS"])
         options["init_command"] += ";PRAGMA synchronous = OFF"

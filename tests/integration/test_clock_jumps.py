@@ -12,7 +12,6 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.conf import settings as known
 from django.utils import timezone
 
 from analytics.alerts.channels import DELAYS, notices_send
@@ -26,8 +25,10 @@ from chat.services import checking, comparing, scratch
 from chat.services.asking import question_ask
 from chat.turns import answers_sweep, is_answering, turns
 from documents.ingest import lease as leases
+from documents.ingest.reconciling.files import SCRATCH_AGE, _stale_scratch
 from documents.ingest.reconciling.run import is_due, last_run
 from documents.models import DocumentVersion, Reconciliation, Worker
+from documents.scratch import scratch_folder
 from ragsite.accounts.models import APIToken
 from ragsite.accounts.services import token_create, token_find, token_touch
 from ragsite.ops import alerting
@@ -194,15 +195,26 @@ def test_a_comparison_is_begun_again_though_its_lease_lasts_for_hours(
 
 
 def test_a_folder_in_use_is_not_taken_for_an_old_one() -> None:
-    folder = Path(known.TEMP_DIR) / f"{scratch.PREFIX}held"
-    folder.mkdir()
-    long_ago = folder.stat().st_mtime - scratch.STALE - 1
-    os.utime(folder, (long_ago, long_ago))
-    with scratch._locked(folder):
+    with scratch_folder(scratch.PREFIX) as held:
+        left = held.with_name(f"{scratch.PREFIX}left")
+        left.mkdir()
+        long_ago = held.stat().st_mtime - scratch.STALE - 1
+        for folder in (held, left):
+            os.utime(folder, (long_ago, long_ago))
         scratch.remove_stale()
-        assert folder.exists()
-    scratch.remove_stale()
-    assert not folder.exists()
+        assert held.exists()
+        assert not left.exists()
+
+
+def test_neither_is_that_of_a_backup_by_the_nightly_comparison() -> None:
+    with scratch_folder("verifying-") as held:
+        long_ago = held.stat().st_mtime - 2 * SCRATCH_AGE.total_seconds()
+        os.utime(held, (long_ago, long_ago))
+        assert held not in list(_stale_scratch())
+    held.mkdir()
+    os.utime(held, (long_ago, long_ago))
+    assert held in list(_stale_scratch())
+    held.rmdir()
 
 
 @pytest.mark.parametrize("by", BACK)

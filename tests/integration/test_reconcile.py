@@ -258,6 +258,8 @@ def test_what_is_deleted_while_it_is_mended_does_not_come_back(
     _execute("DELETE FROM {vectors}")
     monkeypatch.setattr(chunk_part, "vectors_of", overtaken)
     reconcile()
+    assert ada.found("wren") == []
+    work()
     assert _audit().held(1, 10**6).ids == frozenset()
 
 

@@ -17,6 +17,7 @@ from documents.errors import StorageFailed
 from documents.ingest.reconciling.report import Report, windows
 from documents.ingest.removal import ORPHAN_AGE, remove_orphan_pages, remove_orphans
 from documents.models import DocumentVersion
+from documents.scratch import is_in_use
 
 #: A backup that is being verified, or a comparison of settings, may work for hours.
 SCRATCH_AGE: Final = timedelta(hours=24)
@@ -83,7 +84,7 @@ def _orphan_pages() -> int:
 
 def _stale_scratch() -> Iterator[Path]:
     for path in Path(settings.TEMP_DIR).iterdir():
-        if _untouched_for(path) > SCRATCH_AGE.total_seconds():
+        if _untouched_for(path) > SCRATCH_AGE.total_seconds() and not is_in_use(path):
             yield path
 
 

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from documents import durable, storage
+from documents.scratch import scratch_folder
 from ragsite.ops.backup import copies
 from ragsite.ops.backup.manifest import DATABASE, MANIFEST, ORIGINALS, Manifest, Part
 from ragsite.ops.backup.sealed import SealedWriter
@@ -56,11 +57,11 @@ def _fill(file: IO[bytes], now: datetime, on_file: Progress) -> None:
     sealed = SealedWriter(file, settings.BACKUP_KEY)
     with (
         storage.originals_kept(),
-        tempfile.TemporaryDirectory(dir=settings.TEMP_DIR) as scratch,
+        scratch_folder("backing-up-") as scratch,
         # Streamed: tarfile never seeks, so memory stays at a block whatever the size.
         tarfile.open(fileobj=sealed, mode="w|", format=tarfile.PAX_FORMAT) as tar,  # type: ignore[call-overload]
     ):
-        copy = Path(scratch) / DATABASE
+        copy = scratch / DATABASE
         copies.copy_database(copy)
         with copies.opened(copy) as database:
             counts, migrations = copies.counts(database), copies.migrations(database)

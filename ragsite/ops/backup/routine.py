@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from documents.errors import ProductError
+from documents.scratch import scratch_folder
 from ragsite.ops.backup.archive import SUFFIX, Progress, backup_write
 from ragsite.ops.backup.restore import checked
 from ragsite.ops.backup.sealed import Unreadable
@@ -54,8 +54,8 @@ def backup_verify(path: Path) -> None:
     row = Backup.objects.filter(path=str(path)).first()
     error = ""
     try:
-        with tempfile.TemporaryDirectory(dir=settings.TEMP_DIR, prefix="verifying-") as scratch:
-            checked(path, Path(scratch))
+        with scratch_folder("verifying-") as folder:
+            checked(path, folder)
     except (Unreadable, OSError) as found:
         error = str(found)
         raise
