@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from django.db import connection, connections
 from documents.index.schema import KEYWORD_TABLE, SCOPE_TABLE
 from documents.ingest import lease as leases
 from documents.ingest.bell import heard
+from documents.search import kept
+from documents.search.hybrid import search
 from ragsite.ops import alerting, heartbeat
 from tests.integration.factories import Api, person
 from tests.integration.watched import GB, backup, room
@@ -123,3 +126,25 @@ def well(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     alerting._told.clear()
     room(monkeypatch, 50 * GB)
     backup()
+
+
+@pytest.fixture
+def sqlite_cache(settings: Any, tmp_path: Path) -> None:
+    options = {"key": "ab" * 32}
+    backend = "ragsite.cache.SqliteCache"
+    settings.CACHES = {
+        "default": {"BACKEND": backend, "LOCATION": str(tmp_path / "cache.db"), "OPTIONS": options}
+    }
+
+
+@pytest.fixture
+def searches_made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The searches that were really made."""
+    made: list[str] = []
+
+    def counted(user: Any, query: str, **more: Any) -> Any:
+        made.append(query)
+        return search(user, query, **more)
+
+    monkeypatch.setattr(kept, "search", counted)
+    return made
