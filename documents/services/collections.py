@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.utils import timezone
 from django.utils.text import slugify
 
 from documents.errors import Conflict, Forbidden, InvalidInput, NotFound
 from documents.ingest import removal
-from documents.models import Collection, Document, Membership
+from documents.models import Collection, Membership
 from documents.querysets import DocumentQuerySet
 from documents.services.deeds import done
 from documents.types import Role
@@ -113,10 +114,7 @@ def collection_erase(collection: Collection) -> int:
     """
     documents = list(collection.documents.all())
     for document in documents:
-        with transaction.atomic():
-            rows = Document.objects.filter(pk=document.pk, deleting=False)
-            if rows.update(retired_at=timezone.now(), deleting=True):
-                done("deleted", document, collection=collection.pk)
+        removal.withdraw(document.pk, partial(done, "deleted", document, collection=collection.pk))
         removal.remove_document(document.pk)
     collection.delete()
     return len(documents)

@@ -79,8 +79,8 @@ def _component(name: str, version: str, rest: str) -> Component:
         "externalReferences": [{"type": "distribution", "url": identity, "hashes": digests}],
     }
     found = _installed(name)
-    if found is None:
-        return described
+    if found is None:  # for other systems, or taken away again for its size
+        return described | {"scope": "excluded"}
     if found.version != version:
         raise NotAsPinned(f"{name} is installed as {found.version}, but pinned as {version}.")
     return described | {"licenses": licences(found)}

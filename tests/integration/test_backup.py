@@ -112,6 +112,7 @@ def test_what_is_deleted_while_a_backup_is_made_keeps_its_file(ready: list[Docum
     original = document.versions.get().original
     with storage.originals_kept():
         document_delete(user=User.objects.get(), document=document)
+        work()
         assert storage.original_exists(original)
     assert not Document.objects.filter(pk=document.pk).exists()
 

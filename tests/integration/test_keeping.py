@@ -166,6 +166,7 @@ def test_by_night_the_ranking_is_that_of_an_index_without_what_was_deleted(ada: 
     alone = _score(ada)
     for document in _many_long_ones(ada):
         ada.delete(f"/api/documents/{document}")
+    work()
     assert _score(ada) != pytest.approx(alone)
     assert keeping.keep()["words_recounted"] >= 6
     assert _score(ada) == pytest.approx(alone)
@@ -177,6 +178,7 @@ def test_what_others_add_while_words_are_counted_stays_counted(
 ) -> None:
     ada.ready()
     ada.delete(f"/api/documents/{ada.ready('x.txt', b'Eggs of another bird.')['id']}")
+    work()
     surplus = upkeep._surplus
 
     def slow(given: Any) -> list[int]:

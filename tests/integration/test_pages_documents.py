@@ -167,6 +167,8 @@ def test_deleting_names_what_will_go_and_asks_once(birds: Library) -> None:
     assert "Birds" in page
     assert Document.objects.exists()
     client.post(birds.url("document_delete"))
+    assert not Document.objects.visible_to(birds.owner).exists()
+    work()
     assert not Document.objects.exists()
 
 

@@ -230,6 +230,8 @@ def test_people_who_disagree_say_nothing_together(house: House) -> None:
 def test_a_deleted_document_takes_its_judgements_along(house: House) -> None:
     house.judge("seven eggs")
     document_delete(user=house.owner.user, document=house.document)
+    assert not Judgement.objects.visible_to(house.owner.user).exists()
+    work()
     assert not Judgement.objects.exists()
     assert SavedQuestion.objects.count() == 1
 
@@ -282,6 +284,7 @@ def test_a_file_of_another_form_is_refused_whole(house: House, data: bytes) -> N
 def test_a_collection_that_goes_takes_its_sets_along(house: House) -> None:
     house.question()
     document_delete(user=house.owner.user, document=house.document)
+    work()
     Collection.objects.get(pk=house.collection.pk).delete()
     assert not QuestionSet.objects.exists()
 

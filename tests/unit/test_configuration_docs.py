@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 READERS = {"text", "integer", "number", "boolean", "listing", "choice", "rate", "url", "prices",
-           "thresholds"}  # fmt: skip
+           "thresholds", "hosts", "origins"}  # fmt: skip
 #: Defaults that depend on another variable; the example leaves these empty.
 DERIVED = {"DATABASE_URL"}
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from ragsite.ops.sbom import NotAsPinned, bill, licences, plain
 
@@ -31,7 +33,9 @@ def test_it_names_every_pinned_package_with_all_of_its_hashes(found: dict[str, A
 
 
 def test_every_package_tells_its_licence(found: dict[str, Any]) -> None:
-    silent = [p["name"] for p in found["components"] if "not told" in json.dumps(p["licenses"])]
+    there = [part for part in found["components"] if part.get("scope") != "excluded"]
+    assert len(there) > 0.8 * len(found["components"])
+    silent = [part["name"] for part in there if "not told" in json.dumps(part["licenses"])]
     assert silent == []
 
 
@@ -49,9 +53,7 @@ def test_it_is_the_same_each_time(found: dict[str, Any]) -> None:
 
 
 def test_it_fits_the_published_schema(found: dict[str, Any]) -> None:
-    validation = pytest.importorskip("cyclonedx.validation.json")
-    schema = pytest.importorskip("cyclonedx.schema")
-    validator = validation.JsonStrictValidator(schema.SchemaVersion.V1_6)
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
     assert validator.validate_str(json.dumps(found)) is None
     assert validator.validate_str(json.dumps(found | {"components": [{"name": "x"}]})) is not None
 
@@ -68,9 +70,10 @@ def test_another_version_than_the_pinned_one_is_told(tmp_path: Path) -> None:
         bill(_place(tmp_path, "Django==0.1 \\\n    --hash=sha256:" + "0" * 64))
 
 
-def test_a_package_that_is_not_installed_has_no_licence(tmp_path: Path) -> None:
+def test_a_package_that_is_not_installed_is_told_as_such(tmp_path: Path) -> None:
     (part,) = bill(_place(tmp_path, "no_such.Package==1.0\n"))["components"]
     assert part["purl"] == "pkg:pypi/no-such-package@1.0"
+    assert part["scope"] == "excluded"
     assert "licenses" not in part
 
 
