@@ -20,8 +20,6 @@ from typing import Final
 
 import environ
 
-from documents.durable import sync
-
 ROOT: Final = Path(__file__).resolve().parents[2]
 
 MAKERS: Final[dict[str, Callable[[], str]]] = {
@@ -125,6 +123,18 @@ def replace_file(path: Path, text: str) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def sync(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, as ``documents.durable`` does.
+
+    Nothing of the product can be imported here: it has no secrets yet.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,18 @@ def test_no_key_file_is_made_beside_a_database(tmp_path: Path) -> None:
     (tmp_path / "ragsite.db").write_bytes(b"encrypted")
     with pytest.raises(KeyMissing, match="Put that key into"):
         make_missing_files(tmp_path, tmp_path / "ragsite.db")
+
+
+def test_it_runs_alone_before_anything_of_the_product_can(tmp_path: Path) -> None:
+    program = Path(__file__).resolve().parents[2] / "ragsite" / "ops" / "first_secrets.py"
+    command = [sys.executable, "-P", str(program), str(tmp_path / "secrets")]
+    (tmp_path / "secrets").mkdir()
+    environment = {"DATA_DIR": str(tmp_path / "data")}
+    done = subprocess.run(
+        command, env=environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in (tmp_path / "secrets").iterdir()} >= {
+        "SECRET_KEY",
+        "DATABASE_KEY",
+    }
