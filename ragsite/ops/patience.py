@@ -38,8 +38,9 @@ class PatientProtocol(ASGIProtocol):  # type: ignore[misc]  # untyped library
         return HEAD_SECONDS
 
     def _give_up(self) -> None:
-        # From the second request on gunicorn's own timer bounds the wait.
-        if self._current_request is None and not self._closed:
+        # From the second request on gunicorn's own timer bounds the wait; to close a connection
+        # that is in use would take the next request from somebody who is just sending it.
+        if self.req_count <= 1 and self._current_request is None and not self._closed:
             self._keepalive_timeout()
 
 

@@ -25,8 +25,10 @@ class Quick(PatientProtocol):
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None:
-    await asyncio.sleep(0.4)  # longer than a head may take
-    await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] != "/quick":
+        await asyncio.sleep(0.4)  # longer than a head may take
+    headers = [(b"content-length", b"8")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"answered"})
 
 
@@ -67,6 +69,12 @@ async def test_a_head_that_trickles_is_given_up_all_the_same() -> None:
 async def test_an_answer_may_take_longer_than_a_head() -> None:
     answer = await _exchange(HEAD + b"Connection: close\r\n\r\n")
     assert b"answered" in answer
+
+
+async def test_a_connection_in_use_is_not_given_up_between_two_requests() -> None:
+    quick = HEAD.replace(b"GET /", b"GET /quick")
+    answers = await _exchange(quick + b"\r\n", quick + b"Connection: close\r\n\r\n", pause=0.3)
+    assert answers.count(b"answered") == 2
 
 
 async def test_a_head_in_two_pieces_is_served() -> None:
