@@ -30,7 +30,7 @@ _PASSED_ON: Final = (
     "TESSDATA_PREFIX",
 )
 #: How much later than a question a file gets its turn on a busy processor (nice(2), 0 to 19).
-NICENESS: Final = 10
+NICENESS: Final = 15
 #: Seconds by the clock that a child may take to end after its last word.
 _GRACE: Final = 5.0
 
