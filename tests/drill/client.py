@@ -69,11 +69,16 @@ class Client:
         return answer.text
 
     def documents(self) -> dict[str, str]:
-        """Return the status of each document that the caller can see, by id."""
+        """Return the status of each document that the caller can see, by id.
+
+        Raises ``httpx2.HTTPStatusError`` for anything but a list.
+        """
         found: dict[str, str] = {}
         path: str | None = "/api/documents?page_size=100"
         while path:
-            page = self.call("GET", path).json()
+            answer = self.call("GET", path)
+            answer.raise_for_status()
+            page = answer.json()
             found |= {each["id"]: each["status"] for each in page["results"]}
             path = page["next"]
         return found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import httpx2
@@ -118,11 +119,20 @@ def _leave_stream(client: Client, step: int) -> None:
             break
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Go on after an answer that is no list, but say what it was."""
+    try:
+        yield
+    except httpx2.HTTPStatusError as error:
+        sys.stderr.write(f"{error}: {error.response.text[:500]}\n")
+
+
 def settled(site: Site, fixture: Fixture, bound: float = BOUND) -> float:
     """Wait until nothing is queued or processed, at most so long; return the seconds."""
     begin = time.monotonic()
     while time.monotonic() - begin < bound:
-        with contextlib.suppress(httpx2.HTTPError):
+        with contextlib.suppress(httpx2.TransportError), _told():
             clients = (site.client(person.token) for person in fixture.people)
             states = {state for client in clients for state in client.documents().values()}
             if states <= {"ready", "failed"}:
